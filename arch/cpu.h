@@ -1,0 +1,9 @@
+/* cpu.h - what this CPU and its operating system can run. */
+#ifndef NONET_CPU_H
+#define NONET_CPU_H
+
+/* One bit, 1u << nonet_isa, for each instruction set of this build that can run here. NONET_ISA_C is always among them.
+ * Asks the CPU on every call; isa.c remembers the answer. */
+unsigned nonet_cpu_isas(void);
+
+#endif

@@ -1,0 +1,165 @@
+/* threads.c - how many threads the process may run: CPU affinity and cgroup quotas.
+ *
+ * A quota may stand at any level between the process's cgroup and the root, and the smallest counts. In a container the path
+ * in /proc/self/cgroup may be the host's while the tree that is mounted begins at the container: levels that are not there are
+ * passed over, and the walk ends at the mount itself. */
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "arch/threads.h"
+#include "nonet.h"
+
+/* quota microseconds of each period, rounded up to whole CPUs. */
+static int cpus_of(long long quota, long long period)
+{
+    long long cpus;
+
+    if (quota < 1 || period < 1)
+        return INT_MAX;
+    cpus = (quota - 1) / period + 1;
+    return cpus < INT_MAX ? (int)cpus : INT_MAX;
+}
+
+static FILE *open_in(const char *folder, const char *file)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/%s", folder, file);
+
+    return length > 0 && (size_t)length < sizeof path ? fopen(path, "re") : NULL;
+}
+
+/* The first number in a file; -1 if there is no file or no number. */
+static long long number_in(const char *folder, const char *file)
+{
+    long long value = -1;
+    FILE *f = open_in(folder, file);
+
+    if (!f)
+        return -1;
+    if (fscanf(f, "%18lld", &value) != 1)
+        value = -1;
+    fclose(f);
+    return value;
+}
+
+/* cgroup v2: "QUOTA PERIOD", or "max PERIOD" for none. */
+static int quota_v2(const char *folder)
+{
+    long long quota = -1, period = -1;
+    FILE *f = open_in(folder, "cpu.max");
+
+    if (!f)
+        return INT_MAX;
+    if (fscanf(f, "%18lld %18lld", &quota, &period) != 2)
+        quota = -1;
+    fclose(f);
+    return cpus_of(quota, period);
+}
+
+/* cgroup v1: -1 for none. */
+static int quota_v1(const char *folder)
+{
+    return cpus_of(number_in(folder, "cpu.cfs_quota_us"), number_in(folder, "cpu.cfs_period_us"));
+}
+
+/* The smallest quota from <root><mount><path> up to <root><mount>. */
+static int walk_up(const char *root, const char *mount, const char *path, int (*quota)(const char *folder))
+{
+    char folder[PATH_MAX];
+    size_t top = strlen(root) + strlen(mount);
+    int length = snprintf(folder, sizeof folder, "%s%s%s", root, mount, path);
+    int least = INT_MAX;
+
+    if (length < 0 || (size_t)length >= sizeof folder)
+        return INT_MAX;
+    for (;;) {
+        int here = quota(folder);
+        if (here < least)
+            least = here;
+        if (strlen(folder) <= top)
+            return least;
+        *strrchr(folder, '/') = '\0';   /* path begins with a slash, so this never cuts into the mount */
+    }
+}
+
+/* Whether a comma-separated list has the entry "cpu" (not "cpuset" or "cpuacct"). */
+static int has_cpu(const char *list)
+{
+    while (*list) {
+        size_t length = strcspn(list, ",");
+        if (length == 3 && !strncmp(list, "cpu", 3))
+            return 1;
+        list += length + (list[length] == ',');
+    }
+    return 0;
+}
+
+static int least_of(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* A line of /proc/self/cgroup: "id:controllers:/path"; no controllers means v2. The line is cut up. */
+static int quota_of_line(const char *root, char *line)
+{
+    char *controllers = strchr(line, ':');
+    char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+    char mount[PATH_MAX];
+
+    if (!path || path[1] != '/')
+        return INT_MAX;
+    controllers++;
+    *path++ = '\0';
+    path[strcspn(path, "\n")] = '\0';
+    if (!*controllers)
+        return least_of(walk_up(root, "/sys/fs/cgroup", path, quota_v2),
+                        walk_up(root, "/sys/fs/cgroup/unified", path, quota_v2));
+    if (!has_cpu(controllers) || snprintf(mount, sizeof mount, "/sys/fs/cgroup/%s", controllers) >= (int)sizeof mount)
+        return INT_MAX;
+    return least_of(walk_up(root, mount, path, quota_v1), walk_up(root, "/sys/fs/cgroup/cpu", path, quota_v1));
+}
+
+int nonet_threads_quota(const char *root)
+{
+    char *line = NULL;
+    size_t size = 0;
+    int least = INT_MAX;
+    FILE *f = open_in(root, "proc/self/cgroup");
+
+    if (!f)
+        return INT_MAX;
+    while (getline(&line, &size, f) > 0)
+        least = least_of(least, quota_of_line(root, line));
+    free(line);
+    fclose(f);
+    return least;
+}
+
+/* The set is enlarged until the kernel's fits: machines with more CPUs than cpu_set_t has bits exist. INT_MAX: unknown. */
+static int affinity(void)
+{
+    for (int cpus = CPU_SETSIZE; cpus <= 1 << 20; cpus *= 2) {
+        cpu_set_t *set = CPU_ALLOC(cpus);
+        size_t size = CPU_ALLOC_SIZE(cpus);
+        int failed, count;
+
+        if (!set)
+            return INT_MAX;
+        failed = sched_getaffinity(0, size, set) ? errno : 0;
+        count = failed ? INT_MAX : CPU_COUNT_S(size, set);
+        CPU_FREE(set);
+        if (failed != EINVAL)
+            return count;
+    }
+    return INT_MAX;
+}
+
+int nonet_threads_available(void)
+{
+    int threads = least_of(affinity(), nonet_threads_quota(""));
+
+    return threads < 1 || threads == INT_MAX ? 1 : threads;
+}

@@ -1,0 +1,59 @@
+/* bounds.c - counts of multiply-adds, and the roofline they stand under. */
+#include "bench/bounds.h"
+
+static int or_default(int value, int otherwise)
+{
+    return value ? value : otherwise;
+}
+
+static double winograd_macs(const nonet_conv *p, int oh, int ow, int m)
+{
+    double tiles = (double)((oh + m - 1) / m) * ((ow + m - 1) / m);
+    return p->n * tiles * (m + 2) * (m + 2) * p->c * p->k;
+}
+
+double bench_macs(const nonet_conv *p, nonet_algo algo)
+{
+    int r = or_default(p->r, 3), s = or_default(p->s, 3), stride = or_default(p->stride, 1);
+    int oh = (p->h + 2 * p->pad - r) / stride + 1, ow = (p->w + 2 * p->pad - s) / stride + 1;
+    int winograd = r == 3 && s == 3 && stride == 1;
+    if (algo == NONET_WINOGRAD_F2)
+        return winograd ? winograd_macs(p, oh, ow, 2) : 0;
+    if (algo == NONET_WINOGRAD_F4)
+        return winograd ? winograd_macs(p, oh, ow, 4) : 0;
+    return (double)p->n * oh * ow * p->k * p->c * r * s;
+}
+
+bench_work bench_work_of(const nonet_conv *p, nonet_algo algo)
+{
+    int r = or_default(p->r, 3), s = or_default(p->s, 3);
+    bench_work work = { .direct = bench_macs(p, NONET_DIRECT), .own = bench_macs(p, algo), .n = p->n };
+    work.fewest = work.direct;
+    for (nonet_algo other = NONET_WINOGRAD_F2; other <= NONET_WINOGRAD_F4 && p->c > 4; other++) {
+        double macs = bench_macs(p, other);
+        if (macs > 0 && macs < work.fewest)
+            work.fewest = macs;
+    }
+    if (r == p->h && s == p->w && p->pad == 0)
+        work.weight_bytes = (double)sizeof(float) * p->k * p->c * r * s;
+    return work;
+}
+
+static double bound(double macs, const bench_work *work, const bench_peak *peak)
+{
+    double arithmetic = 2e-9 * macs / peak->fma_gflops;
+    double memory = 1e-9 * work->weight_bytes / peak->read_gbps;
+    if (work->weight_bytes > 0 && work->n == 1)
+        return memory;
+    return arithmetic > memory ? arithmetic : memory;
+}
+
+double bench_bound(const bench_work *work, const bench_peak *peak)
+{
+    return bound(work->fewest, work, peak);
+}
+
+double bench_own_bound(const bench_work *work, const bench_peak *peak)
+{
+    return bound(work->own, work, peak);
+}

@@ -1,0 +1,27 @@
+/* bounds.h - the least work a layer can be, and the least time that is. */
+#ifndef NONET_BENCH_BOUNDS_H
+#define NONET_BENCH_BOUNDS_H
+
+#include "bench/peak.h"
+
+/* Multiply-adds, with what is wasted at the edges by tiles that do not fit, without padded channels. */
+typedef struct bench_work {
+    double direct;              /* as a direct convolution: what GFLOP/s are counted by */
+    double fewest;              /* of direct, F(2x2), F(4x4); direct where c <= 4 or another algorithm cannot compute it */
+    double own;                 /* of the algorithm that runs */
+    double weight_bytes;        /* f32 weights of a fully connected layer; 0 for a convolution */
+    int n;                      /* images */
+} bench_work;
+
+/* algo: the one that runs, never AUTO. A kernel that covers its whole input without padding is a fully connected layer. */
+bench_work bench_work_of(const nonet_conv *problem, nonet_algo algo);
+/* Multiply-adds of one algorithm; 0 if it cannot compute the problem. */
+double bench_macs(const nonet_conv *problem, nonet_algo algo);
+
+/* Seconds at the measured peaks. A convolution: its fewest multiply-adds. Fully connected, one image: its weights' bytes;
+ * a batch: the larger of both. */
+double bench_bound(const bench_work *work, const bench_peak *peak);
+/* The same for the multiply-adds of the algorithm that runs. */
+double bench_own_bound(const bench_work *work, const bench_peak *peak);
+
+#endif

@@ -1,0 +1,36 @@
+/* host.h - which machine this is, as the kernel tells it. Nothing here fails: what is not known is empty or zero. */
+#ifndef NONET_BENCH_HOST_H
+#define NONET_BENCH_HOST_H
+
+#include <stddef.h>
+
+enum { HOST_CACHES = 8 };
+
+typedef struct bench_cache {
+    int level, sharing;         /* CPUs that share one */
+    char type[16];              /* Data, Instruction, Unified */
+    size_t size;                /* bytes */
+} bench_cache;
+
+typedef struct bench_host {
+    char name[64];              /* of the host */
+    char cpu[96];               /* AMD EPYC ..., Cortex-A72, or the vendor and part numbers */
+    char vendor[32];
+    int family, model, stepping;    /* x86; -1 if unknown */
+    unsigned midr;              /* Arm's main ID register; 0 if unknown */
+    char microcode[24];
+    int hypervisor;             /* 1: runs in a virtual machine that says so */
+    int cpus;                   /* online */
+    int allowed;                /* in the affinity of this process */
+    double mhz;                 /* now, of the first CPU */
+    char governor[32];
+    bench_cache cache[HOST_CACHES];
+    int caches;
+    double load[3];
+} bench_host;
+
+void bench_host_read(bench_host *host);
+/* Bytes of the largest cache; 0 if unknown. */
+size_t bench_host_last_cache(const bench_host *host);
+
+#endif

@@ -1,0 +1,210 @@
+/* net_bench.c - whole networks, through nonet_vgg.h alone. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "bench/data.h"
+#include "bench/report.h"
+#include "bench/timer.h"
+
+typedef struct net_run {
+    const bench_settings *settings;
+    nonet_vgg *net;
+    nonet_vgg_info info;
+    float *src, *dst;
+    size_t out_floats;
+    double *seconds;            /* of the layers in the last forward */
+    int first;                  /* row of the first layer; the sums stand behind the last */
+    int sums;
+} net_run;
+
+/* Kinds of rows in each sum, in the order of the rows. */
+static const struct {
+    const char *name;
+    unsigned of;
+} sums[] = {
+    { "convolutions", ROW_CONV },
+    { "fc", ROW_FC },
+    { "total", ROW_CONV | ROW_FC | ROW_OTHER },
+};
+enum { SUMS = sizeof sums / sizeof sums[0] };
+
+static nonet_vgg_status open_net(net_run *run, const char *name, int threads, nonet_vgg_error *err)
+{
+    const bench_settings *s = run->settings;
+    nonet_vgg_options options = { .batch = s->batch, .conv = s->conv };
+    options.conv.threads = threads;
+    if (!s->model)
+        return nonet_vgg_random(&run->net, name, s->seed, &options, err);
+    options.net = name;
+    return nonet_vgg_open(&run->net, s->model, &options, err);
+}
+
+/* Inputs like a normalised picture. */
+static nonet_vgg_status make_data(net_run *run, nonet_vgg_error *err)
+{
+    const nonet_vgg_info *i = &run->info;
+    size_t floats = nonet_tensor_floats(NONET_NCHW, i->batch, i->c, i->h, i->w);
+    run->out_floats = nonet_tensor_floats(NONET_NCHW, i->batch, i->out_c, i->out_h, i->out_w);
+    run->src = bench_floats(floats);
+    run->dst = bench_floats(run->out_floats);
+    run->seconds = calloc((size_t)i->layers, sizeof *run->seconds);
+    if (!run->src || !run->dst || !run->seconds)
+        return bench_fail(err, NONET_VGG_NO_MEMORY, "no memory for inputs and outputs");
+    bench_fill_normal(run->src, floats, 1.0, run->settings->seed);
+    return NONET_VGG_OK;
+}
+
+static int is_fc(const nonet_vgg_layer_info *layer)
+{
+    return strcmp(layer->type, "fc") == 0;
+}
+
+static bench_kind kind_of(const nonet_vgg_layer_info *layer)
+{
+    return is_fc(layer) ? ROW_FC : strcmp(layer->type, "conv") == 0 ? ROW_CONV : ROW_OTHER;
+}
+
+static nonet_conv problem_of(const nonet_vgg_layer_info *layer, int batch)
+{
+    nonet_conv p = { .n = batch, .c = layer->c, .h = layer->h, .w = layer->w, .k = layer->k };
+    p.r = is_fc(layer) ? layer->h : layer->r;
+    p.s = is_fc(layer) ? layer->w : layer->s;
+    p.stride = is_fc(layer) ? 1 : layer->stride;
+    p.pad = is_fc(layer) ? 0 : layer->pad;
+    return p;
+}
+
+static void fill_layer_row(bench_row *row, const nonet_vgg_layer_info *layer, const net_run *run, int threads)
+{
+    snprintf(row->shape, sizeof row->shape, "%dx%dx%d -> %dx%dx%d", layer->c, layer->h, layer->w, layer->k, layer->oh, layer->ow);
+    row->threads = threads;
+    if (row->kind == ROW_OTHER) {
+        snprintf(row->algorithm, sizeof row->algorithm, "%s", layer->type);
+        return;
+    }
+    nonet_conv p = problem_of(layer, run->info.batch);
+    snprintf(row->algorithm, sizeof row->algorithm, "%s", nonet_algo_name(layer->plan.algo));
+    snprintf(row->kernel, sizeof row->kernel, "%s", layer->plan.kernel ? layer->plan.kernel : "");
+    row->work = bench_work_of(&p, layer->plan.algo);
+    row->threads = layer->plan.threads;
+}
+
+static nonet_vgg_status add_rows(net_run *run, bench_report *report, nonet_vgg_error *err)
+{
+    unsigned seen = 0;
+    run->first = report->count;
+    for (int i = 0; i < run->info.layers; i++) {
+        nonet_vgg_layer_info layer;
+        nonet_vgg_layer(run->net, i, &layer);
+        bench_row *row = bench_report_add(report, kind_of(&layer), "%s/%s", run->info.name, layer.name);
+        if (!row)
+            return bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
+        fill_layer_row(row, &layer, run, report->threads);
+        seen |= (unsigned)row->kind;
+    }
+    for (int i = 0; i < SUMS; i++) {
+        if (!(sums[i].of & seen))
+            continue;
+        bench_row *row = bench_report_add(report, ROW_SUM, "%s/%s", run->info.name, sums[i].name);
+        if (!row)
+            return bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
+        row->first = run->first;
+        row->of = sums[i].of;
+        row->threads = report->threads;
+        run->sums++;
+    }
+    return NONET_VGG_OK;
+}
+
+/* Files the times of one forward: each layer's, and each sum's (the last one, the total, by the clock around it all). */
+static int file_times(net_run *run, bench_report *report, double total)
+{
+    int layers = run->info.layers, good = 1;
+    for (int i = 0; i < layers + run->sums; i++) {
+        bench_row *row = &report->rows[run->first + i];
+        double seconds = i < layers ? run->seconds[i] : 0;
+        for (int j = 0; i >= layers && j < layers; j++)
+            if (report->rows[run->first + j].kind & row->of)
+                seconds += run->seconds[j];
+        if (i == layers + run->sums - 1)
+            seconds = total;
+        row->iterations++;
+        good &= bench_series_add(&row->seconds, seconds);
+    }
+    return good;
+}
+
+static nonet_vgg_status forward(net_run *run, nonet_vgg_error *err)
+{
+    return nonet_vgg_forward(run->net, run->src, run->dst, run->seconds, err);
+}
+
+static nonet_vgg_status repeat(net_run *run, bench_report *report, nonet_vgg_error *err)
+{
+    const bench_settings *s = run->settings;
+    nonet_vgg_status status = NONET_VGG_OK;
+    for (int i = 0; i < s->warmup && status == NONET_VGG_OK; i++)
+        status = forward(run, err);
+    int done = 0;
+    double cpu = bench_cpu_time(), begin = bench_now();
+    while (status == NONET_VGG_OK && bench_again(s, done, bench_now() - begin)) {
+        double start = bench_now();
+        status = forward(run, err);
+        if (status == NONET_VGG_OK && !file_times(run, report, bench_now() - start))
+            status = bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
+        done++;
+    }
+    if (status == NONET_VGG_OK) {
+        bench_row *total = &report->rows[report->count - 1];
+        total->cpu = (bench_cpu_time() - cpu) / done;
+        bench_hash(run->dst, run->out_floats * sizeof(float), total->hash);
+    }
+    return status;
+}
+
+static void describe(const net_run *run, bench_report *report)
+{
+    const nonet_vgg_info *i = &run->info;
+    size_t used = strlen(report->subject), left = sizeof report->subject - used;
+    char seed[64];
+    snprintf(seed, sizeof seed, "random He weights, seed %llu", (unsigned long long)run->settings->seed);
+    snprintf(report->subject + used, left, "%s%s: batch %d, input %dx%dx%d, %s, %.0f MB, output hash %s", used ? "\n" : "",
+             i->name, i->batch, i->c, i->h, i->w, run->settings->model ? run->settings->model : seed, 1e-6 * (double)i->memory,
+             report->rows[report->count - 1].hash);
+}
+
+static nonet_vgg_status bench_net(bench_report *report, const char *name, nonet_vgg_error *err)
+{
+    net_run run = { .settings = report->settings };
+    nonet_vgg_status status = open_net(&run, name, report->threads, err);
+    if (status != NONET_VGG_OK)
+        return status;
+    nonet_vgg_query(run.net, &run.info);
+    status = make_data(&run, err);
+    if (status == NONET_VGG_OK)
+        status = add_rows(&run, report, err);
+    if (status == NONET_VGG_OK) {
+        bench_report_pin(report);
+        status = repeat(&run, report, err);
+        bench_report_unpin(report);
+    }
+    if (status == NONET_VGG_OK)
+        describe(&run, report);
+    nonet_vgg_close(run.net);
+    free(run.src);
+    free(run.dst);
+    free(run.seconds);
+    return status;
+}
+
+nonet_vgg_status bench_nets(const bench_settings *settings, const char *const *names, int count, nonet_vgg_error *err)
+{
+    bench_report report;
+    nonet_vgg_status status = bench_report_open(&report, settings, err);
+    for (int i = 0; i < (count ? count : 1) && status == NONET_VGG_OK; i++)
+        status = bench_net(&report, count ? names[i] : NULL, err);
+    if (status == NONET_VGG_OK)
+        status = bench_report_finish(&report, err);
+    bench_report_free(&report);
+    return status;
+}

@@ -1,0 +1,119 @@
+/* peak.c - runs the loops of kernels/tmpl/peak.c in a team of threads and takes the best of several tries: whatever disturbs a
+ * run makes it slower, never faster. */
+#include "bench/peak.h"
+#include <omp.h>
+#include <stdlib.h>
+#include "bench/data.h"
+#include "bench/timer.h"
+#include "kernels/peak.h"
+
+enum { FMA_TRIES = 15, READ_TRIES = 10 };
+#define FMA_SECONDS 0.008
+#define READ_BYTES ((size_t)256 << 20)
+
+static const struct {
+    nonet_isa isa;
+    nonet_peak_fn *fma;
+    nonet_read_fn *read;
+} loops[] = {
+    { NONET_ISA_C, nonet_peak_f32_c, nonet_read_f32_c },
+#if defined(__x86_64__)
+    { NONET_ISA_AVX2, nonet_peak_f32_avx2, nonet_read_f32_avx2 },
+    { NONET_ISA_AVX512, nonet_peak_f32_avx512, nonet_read_f32_avx512 },
+#elif defined(__aarch64__)
+    { NONET_ISA_NEON, nonet_peak_f32_neon, nonet_read_f32_neon },
+#endif
+};
+
+/* Multiply-adds a second of one run. */
+static double fma_run(nonet_peak_fn *fn, int threads, size_t rounds, double *seconds)
+{
+    double start = 0, end = 0, macs = 0;
+#pragma omp parallel num_threads(threads) reduction(+ : macs)
+    {
+        float sink[NONET_LANES];
+#pragma omp barrier
+#pragma omp master
+        start = bench_now();
+        macs += (double)fn(rounds, sink) * (double)rounds;
+#pragma omp barrier
+#pragma omp master
+        end = bench_now();
+    }
+    *seconds = end - start;
+    return macs / *seconds;
+}
+
+static double fma_peak(nonet_peak_fn *fn, int threads)
+{
+    double best = 0, seconds = 0;
+    size_t rounds = 1;
+    do {
+        rounds *= 2;
+        fma_run(fn, threads, rounds, &seconds);
+    } while (seconds < FMA_SECONDS);
+    for (int i = 0; i < FMA_TRIES; i++) {
+        double rate = fma_run(fn, threads, rounds, &seconds);
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+/* Bytes a second of one pass; each thread reads a contiguous share. */
+static double read_run(nonet_read_fn *fn, int threads, const float *x, size_t steps)
+{
+    double start = 0, end = 0;
+    float sum = 0;
+#pragma omp parallel num_threads(threads) reduction(+ : sum)
+    {
+        size_t n = (size_t)omp_get_num_threads(), i = (size_t)omp_get_thread_num();
+        size_t from = steps * i / n, to = steps * (i + 1) / n;
+#pragma omp barrier
+#pragma omp master
+        start = bench_now();
+        sum += fn(x + from * NONET_READ_STEP, (to - from) * NONET_READ_STEP);
+#pragma omp barrier
+#pragma omp master
+        end = bench_now();
+    }
+    return sum > 0 ? (double)(steps * NONET_READ_STEP * sizeof(float)) / (end - start) : 0;
+}
+
+/* Each thread fills what it will read, so that the pages lie near it. */
+static void fill(float *x, size_t steps, int threads)
+{
+#pragma omp parallel num_threads(threads)
+    {
+        size_t n = (size_t)omp_get_num_threads(), i = (size_t)omp_get_thread_num();
+        size_t from = steps * i / n * NONET_READ_STEP, to = steps * (i + 1) / n * NONET_READ_STEP;
+        for (size_t j = from; j < to; j++)
+            x[j] = 1.0f;
+    }
+}
+
+static double read_peak(nonet_read_fn *fn, int threads, size_t last_cache)
+{
+    size_t bytes = READ_BYTES > 4 * last_cache ? READ_BYTES : 4 * last_cache;
+    size_t steps = bytes / (NONET_READ_STEP * sizeof(float));
+    float *x = bench_floats(steps * NONET_READ_STEP);
+    double best = 0;
+    if (!x)
+        return 0;
+    fill(x, steps, threads);
+    for (int i = 0; i < READ_TRIES; i++) {
+        double rate = read_run(fn, threads, x, steps);
+        best = rate > best ? rate : best;
+    }
+    free(x);
+    return best;
+}
+
+int bench_peak_measure(nonet_isa isa, int threads, size_t last_cache, bench_peak *peak)
+{
+    size_t row = 0;
+    while (row + 1 < sizeof loops / sizeof loops[0] && loops[row].isa != isa)
+        row++;
+    peak->fma_gflops = 2e-9 * fma_peak(loops[row].fma, threads);
+    peak->read_gbps = 1e-9 * read_peak(loops[row].read, threads, last_cache);
+    return peak->read_gbps > 0;
+}

@@ -1,0 +1,16 @@
+/* peak.h - what this machine can do: FMA peak and read bandwidth, measured. */
+#ifndef NONET_BENCH_PEAK_H
+#define NONET_BENCH_PEAK_H
+
+#include "nonet.h"
+
+typedef struct bench_peak {
+    double fma_gflops;          /* 2 x multiply-adds a second of all threads, from registers; in 1e9 */
+    double read_gbps;           /* bytes a second of all threads, from a buffer far larger than the caches; in 1e9 */
+} bench_peak;
+
+/* Best of several short runs with `threads` OpenMP threads (as they are pinned now). isa: one this machine supports.
+ * last_cache: bytes of the largest cache, 0 if unknown. 0 when there is no memory. Takes about half a second. */
+int bench_peak_measure(nonet_isa isa, int threads, size_t last_cache, bench_peak *peak);
+
+#endif

@@ -1,0 +1,67 @@
+/* pin.c - sched_setaffinity for the threads of an OpenMP team. */
+#include "bench/pin.h"
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+
+static int nth_cpu(const cpu_set_t *set, int n)
+{
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, set) && n-- == 0)
+            return cpu;
+    return -1;
+}
+
+static int pin_self(int cpu)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    return sched_setaffinity(0, sizeof one, &one) == 0;
+}
+
+void bench_pin_threads(bench_pin *pin, int threads)
+{
+    *pin = (bench_pin){ 0 };
+    if (sched_getaffinity(0, sizeof pin->before, &pin->before) || CPU_COUNT(&pin->before) < threads)
+        return;
+    int done = 0;
+#pragma omp parallel num_threads(threads) reduction(+ : done)
+    done += pin_self(nth_cpu(&pin->before, omp_get_thread_num()));
+    pin->threads = done;
+    if (done < threads) {
+        bench_unpin_threads(pin);
+        return;
+    }
+    for (int i = 0; i < threads; i++) {
+        size_t used = strlen(pin->cpus);
+        snprintf(pin->cpus + used, sizeof pin->cpus - used, "%s%d", i ? "," : "", nth_cpu(&pin->before, i));
+    }
+}
+
+void bench_unpin_threads(bench_pin *pin)
+{
+    if (!pin->threads)
+        return;
+#pragma omp parallel num_threads(pin->threads)
+    sched_setaffinity(0, sizeof pin->before, &pin->before);
+    pin->threads = 0;
+    pin->cpus[0] = '\0';
+}
+
+void bench_pin_check(bench_pin *pin)
+{
+    if (!pin->threads)
+        return;
+    int wrong = 0;
+#pragma omp parallel num_threads(pin->threads) reduction(+ : wrong)
+    {
+        cpu_set_t mine;
+        wrong += sched_getaffinity(0, sizeof mine, &mine) || CPU_COUNT(&mine) != 1 ||
+                 !CPU_ISSET(nth_cpu(&pin->before, omp_get_thread_num()), &mine);
+    }
+    if (wrong) {
+        bench_unpin_threads(pin);
+        pin->lost = 1;
+    }
+}

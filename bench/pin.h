@@ -1,0 +1,23 @@
+/* pin.h - one CPU a thread, so that a measurement does not wander. */
+#ifndef NONET_BENCH_PIN_H
+#define NONET_BENCH_PIN_H
+
+#include <sched.h>
+
+typedef struct bench_pin {
+    cpu_set_t before;           /* the calling thread's set, to go back to */
+    int threads;                /* that are pinned now; 0: none */
+    int lost;                   /* the OpenMP runtime replaced threads, so pinning was given up */
+    char cpus[128];             /* "0,1": the CPU each thread really got, in the order of threads */
+} bench_pin;
+
+/* Ties OpenMP thread i of a team of `threads` to the i-th CPU that the process may use. Does nothing (pin->threads = 0) if there
+ * are fewer CPUs than threads. A pinned process seems to have one CPU: create plans before this, not after. */
+void bench_pin_threads(bench_pin *pin, int threads);
+/* Every thread may again run where it might before. */
+void bench_unpin_threads(bench_pin *pin);
+/* Runtimes may end and restart threads when teams change size; new ones would all share the first CPU. If that has happened the
+ * pinning is taken back and pin->lost set. */
+void bench_pin_check(bench_pin *pin);
+
+#endif

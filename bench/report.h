@@ -1,0 +1,70 @@
+/* report.h - what a run found out: rows, the machine, and how they are shown. */
+#ifndef NONET_BENCH_REPORT_H
+#define NONET_BENCH_REPORT_H
+
+#include "bench/bench.h"
+#include "bench/bounds.h"
+#include "bench/host.h"
+#include "bench/peak.h"
+#include "bench/pin.h"
+#include "bench/stats.h"
+
+typedef enum bench_kind { ROW_CONV = 1, ROW_FC = 2, ROW_OTHER = 4, ROW_SUM = 8 } bench_kind;
+
+typedef struct bench_row {
+    bench_kind kind;
+    char name[128];             /* vgg16/conv3_2 */
+    char shape[64];
+    char algorithm[24], kernel[64];
+    char hash[17];              /* of the output, or "" */
+    bench_work work;            /* CONV, FC */
+    unsigned of;                /* SUM: kinds of the rows from `first` to this one that are summed up */
+    int first;
+    int threads;
+    long iterations;            /* runs in all samples together */
+    double cpu;                 /* CPU seconds of one run; 0 if not measured apart */
+    bench_series seconds;       /* of one run */
+    /* From here on: filled by bench_report_finish. */
+    bench_stats stats;
+    double gflops, peak_fraction, bound_fraction, own_fraction, bound;
+} bench_row;
+
+typedef struct bench_report {
+    const bench_settings *settings;
+    bench_host host;
+    nonet_isa isa;
+    int threads;
+    bench_peak before, after, peak;     /* peak: the larger of both */
+    long switches;                      /* times that another process took a CPU away while measuring */
+    double seconds;                     /* of measuring */
+    int disturbed;                      /* the peaks differ by more than 5 %, or more than 20 switches a second */
+    bench_pin pin;
+    char pinned[160];                   /* CPUs during the measurement, or why there are none */
+    char subject[1024];                 /* what is measured: a line a network or layer */
+    bench_row *rows;
+    int count, room;
+} bench_report;
+
+nonet_vgg_status bench_fail(nonet_vgg_error *err, nonet_vgg_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Fills in the machine, the instruction set and the threads, checks that the JSON file can be written, and measures the peaks. */
+nonet_vgg_status bench_report_open(bench_report *report, const bench_settings *settings, nonet_vgg_error *err);
+/* A new zeroed row with this name; NULL when there is no memory. Pointers to other rows go stale. */
+bench_row *bench_report_add(bench_report *report, bench_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Peaks again, figures, table and JSON. */
+nonet_vgg_status bench_report_finish(bench_report *report, nonet_vgg_error *err);
+void bench_report_free(bench_report *report);
+
+/* Pinned from one to the other; plans are made before, for a pinned process seems to have one CPU. */
+void bench_report_pin(bench_report *report);
+void bench_report_unpin(bench_report *report);
+
+/* 1 if another repetition is wanted after `done` that took `seconds`. */
+int bench_again(const bench_settings *settings, int done, double seconds);
+
+/* table.c, json.c */
+void bench_table(const bench_report *report);
+int bench_json(const bench_report *report);     /* 0 and errno if it could not be written */
+
+#endif

@@ -1,0 +1,247 @@
+/* classify.c - `nonet classify`: the likeliest classes of pictures. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "bench/emit.h"
+#include "cli/model.h"
+#include "vgg/labels.h"
+
+static const char help[] =
+    "Usage: nonet classify PICTURE... --model FILE [OPTION...]\n"
+    "Names the likeliest classes of each picture (JPEG, PNG, PPM, PGM), with their probabilities (soft-max) in per cent.\n"
+    "The picture is resized (antialiased bilinear) so that its short side is 256/224 of the input's, or the input's when that\n"
+    "is below 64 pixels; the centre is cut out. An orientation in its EXIF data is not applied.\n\n"
+    "  --model FILE      .safetensors, .pth, .onnx, .caffemodel or .nonet, told by its content\n"
+    "  --top N           classes to show, 1 to 1000000 (default 5; no more than there are)\n"
+    "  --labels FILE     names of the classes, one a line (default: the model's own, or ImageNet's for 1000 classes)\n";
+static const char help_end[] =
+    "\nErrors: a picture that cannot be read is one sentence; the others are still classified, and the exit status is 1. It is 1\n"
+    "too for a model or labels that cannot be used, and 2 for a wrong option.\n"
+    "Example: nonet classify cat.jpg dog.png --model vgg16.nonet --top 3\n";
+
+enum { OPT_TOP = CLI_OWN, OPT_LABELS };
+enum { LARGEST_TOP = 1000000, SHOWN_BY_DEFAULT = 5 };
+
+typedef struct request {
+    int pictures, top;
+    char **path;
+    const char *labels;
+    cli_common common;
+    cli_model model;
+} request;
+
+/* An open network with all that one picture after another needs. */
+typedef struct classifier {
+    nonet_vgg *net;
+    nonet_vgg_info info;
+    cli_preparation prepared;
+    int top;                    /* at most info.out_c */
+    float *src, *scores;
+    int *order;                 /* classes, likeliest first */
+    char **read_labels;         /* from --labels, or NULL */
+    int read_count;
+    const char *const *labels;  /* out_c names, or NULL */
+} classifier;
+
+static void take_option(int option, request *r)
+{
+    if (option == CLI_HELP) {
+        printf("%s%s%s%s", help, cli_model_help, cli_common_help, help_end);
+        exit(EXIT_SUCCESS);
+    }
+    if (option == OPT_TOP)
+        r->top = (int)cli_number("--top", optarg, 1, LARGEST_TOP);
+    else if (option == OPT_LABELS)
+        r->labels = optarg;
+    else if (!cli_model_option(option, optarg, &r->model) && !cli_common_option(option, optarg, &r->common))
+        exit(EXIT_USAGE);
+}
+
+static void parse(int argc, char **argv, request *r)
+{
+    static const struct option options[] = {
+        {"top", required_argument, NULL, OPT_TOP}, {"labels", required_argument, NULL, OPT_LABELS}, CLI_MODEL_LONG,
+        CLI_COMMON_LONG, {NULL, 0, NULL, 0},
+    };
+    int option;
+    r->top = SHOWN_BY_DEFAULT;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        take_option(option, r);
+    r->path = argv + optind;
+    r->pictures = argc - optind;
+    if (r->pictures == 0)
+        exit(cli_fail(EXIT_USAGE, "which pictures? Name at least one"));
+}
+
+/* ---- the classifier ---- */
+
+static int choose_labels(classifier *c, const char *path)
+{
+    nonet_vgg_error err;
+    c->labels = c->info.labels ? c->info.labels : c->info.out_c == VGG_IMAGENET_CLASSES ? vgg_labels_imagenet : NULL;
+    if (!path)
+        return 0;
+    nonet_vgg_status status = vgg_labels_read(&c->read_labels, &c->read_count, path, &err);
+    if (status != NONET_VGG_OK)
+        return cli_fail(cli_exit_of(status), "%s", err.text);
+    if (c->read_count != c->info.out_c)
+        return cli_fail(EXIT_DATA, "%s: has %d names, but the network has %d classes", path, c->read_count, c->info.out_c);
+    c->labels = (const char *const *)c->read_labels;
+    return 0;
+}
+
+static int classifier_open(classifier *c, const request *r)
+{
+    int fault = cli_model_open(&c->net, &r->model, &r->common.conv, 0, 0, NULL);
+    if (fault)
+        return fault;
+    nonet_vgg_query(c->net, &c->info);
+    if (c->info.out_h != 1 || c->info.out_w != 1)
+        return cli_fail(EXIT_DATA, "%s: ends in a map of %d x %d, not in class scores; `nonet features` writes maps",
+                        r->model.path, c->info.out_h, c->info.out_w);
+    fault = cli_prepare(&c->prepared, &r->model, &c->info);
+    if (fault == 0)
+        fault = choose_labels(c, r->labels);
+    if (fault)
+        return fault;
+    c->top = r->top < c->info.out_c ? r->top : c->info.out_c;
+    c->src = malloc((size_t)c->info.c * (size_t)c->info.h * (size_t)c->info.w * sizeof(float));
+    c->scores = malloc((size_t)c->info.out_c * sizeof(float));
+    c->order = malloc((size_t)c->info.out_c * sizeof(int));
+    return c->src && c->scores && c->order ? 0 : cli_fail(EXIT_DATA, "no memory for the input and scores");
+}
+
+static void classifier_close(classifier *c)
+{
+    free(c->src);
+    free(c->scores);
+    free(c->order);
+    vgg_labels_free(c->read_labels, c->read_count);
+    nonet_vgg_close(c->net);
+}
+
+/* Higher scores first, then lower numbers; what is not a number last. */
+static int by_score(const void *a, const void *b, void *context)
+{
+    const float *scores = context;
+    int i = *(const int *)a, j = *(const int *)b;
+    if (scores[i] > scores[j] || (scores[i] == scores[i] && scores[j] != scores[j]))
+        return -1;
+    if (scores[i] < scores[j] || (scores[i] != scores[i] && scores[j] == scores[j]))
+        return 1;
+    return i - j;
+}
+
+/* Fills scores and order. */
+static nonet_vgg_status classify(classifier *c, const char *path, nonet_vgg_error *err)
+{
+    vgg_picture picture;
+    nonet_vgg_status status = vgg_picture_open(&picture, path, err);
+    if (status == NONET_VGG_OK)
+        status = vgg_prepare_picture(&c->prepared.how, &picture, c->src, err);
+    vgg_picture_clear(&picture);
+    if (status == NONET_VGG_OK)
+        status = nonet_vgg_forward(c->net, c->src, c->scores, NULL, err);
+    if (status != NONET_VGG_OK)
+        return status;
+    if (!c->info.ends_in_softmax)
+        nonet_softmax(1, c->info.out_c, c->scores, c->scores);
+    for (int i = 0; i < c->info.out_c; i++)
+        c->order[i] = i;
+    qsort_r(c->order, (size_t)c->info.out_c, sizeof(int), by_score, c->scores);
+    return NONET_VGG_OK;
+}
+
+/* ---- what it says ---- */
+
+static void print_table(const classifier *c, const char *path)
+{
+    char last[16];
+    int width = snprintf(last, sizeof(last), "%d", c->info.out_c - 1);
+    int ranks = snprintf(last, sizeof(last), "%d", c->top);
+    printf("%s\n", path);
+    for (int i = 0; i < c->top; i++) {
+        int k = c->order[i];
+        printf("  %*d  %6.2f %%  class %*d%s%s\n", ranks, i + 1, 100.0 * (double)c->scores[k], width, k, c->labels ? "  " : "",
+               c->labels ? c->labels[k] : "");
+    }
+}
+
+static void json_classes(json_out *out, const classifier *c)
+{
+    json_begin(out, "top", '[');
+    for (int i = 0; i < c->top; i++) {
+        int k = c->order[i];
+        json_begin(out, NULL, '{');
+        json_whole(out, "class", k);
+        if (c->labels)
+            json_text(out, "label", c->labels[k]);
+        json_real(out, "probability", (double)c->scores[k]);
+        json_end(out, '}');
+    }
+    json_end(out, ']');
+}
+
+static void json_picture(json_out *out, const classifier *c, const char *path, const char *fault)
+{
+    json_begin(out, NULL, '{');
+    json_text(out, "picture", path);
+    if (fault)
+        json_text(out, "error", fault);
+    else
+        json_classes(out, c);
+    json_end(out, '}');
+}
+
+static void json_head(json_out *out, const classifier *c, const request *r)
+{
+    json_begin(out, NULL, '{');
+    json_text(out, "nonet_version", nonet_version());
+    json_text(out, "model", r->model.path);
+    json_text(out, "net", c->info.name);
+    json_text(out, "preprocess", vgg_prepare_name(c->prepared.how.kind));
+    json_whole(out, "classes", c->info.out_c);
+    json_begin(out, "pictures", '[');
+}
+
+/* All pictures; an unreadable one is told on standard error and makes the exit status 1. */
+static int classify_all(classifier *c, const request *r, json_out *json)
+{
+    int exit_status = EXIT_SUCCESS, table = !json || strcmp(r->common.json, "-") != 0;
+    for (int i = 0; i < r->pictures; i++) {
+        nonet_vgg_error err;
+        nonet_vgg_status status = classify(c, r->path[i], &err);
+        if (status != NONET_VGG_OK)
+            exit_status = cli_fail(EXIT_DATA, "%s", err.text);
+        else if (table)
+            print_table(c, r->path[i]);
+        if (json)
+            json_picture(json, c, r->path[i], status == NONET_VGG_OK ? NULL : err.text);
+    }
+    return exit_status;
+}
+
+static int classify_to_json(classifier *c, const request *r)
+{
+    json_out out;
+    if (!json_open(&out, r->common.json))
+        return cli_fail(EXIT_DATA, "cannot write %s: %s", r->common.json, strerror(errno));
+    json_head(&out, c, r);
+    int status = classify_all(c, r, &out);
+    json_end(&out, ']');
+    json_end(&out, '}');
+    return json_close(&out) ? status : cli_fail(EXIT_DATA, "cannot write %s: %s", r->common.json, strerror(errno));
+}
+
+int cmd_classify(int argc, char **argv)
+{
+    request r = {0};
+    classifier c = {0};
+    parse(argc, argv, &r);
+    int status = classifier_open(&c, &r);
+    if (status == 0)
+        status = r.common.json ? classify_to_json(&c, &r) : classify_all(&c, &r, NULL);
+    classifier_close(&c);
+    return status;
+}

@@ -1,0 +1,43 @@
+/* cli.h - what the commands of `nonet` share. Exit status: 0 fine, 1 data or machine at fault, 2 usage. */
+#ifndef NONET_CLI_H
+#define NONET_CLI_H
+
+#include <getopt.h>
+#include "nonet.h"
+#include "nonet_vgg.h"
+
+enum { EXIT_DATA = 1, EXIT_USAGE = 2 };
+
+/* One function a command, one file each (cli/info.c ...); argv[0] is the command's name. */
+int cmd_info(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
+int cmd_classify(int argc, char **argv);
+int cmd_features(int argc, char **argv);
+int cmd_convert(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
+
+/* Options that several commands take: put CLI_COMMON_LONG into the getopt_long table and pass what it returns to cli_common. */
+typedef struct cli_common {
+    nonet_options conv;         /* --threads, --isa, --algo */
+    const char *json;           /* --json [FILE]: NULL when not asked for, "-" is standard output */
+} cli_common;
+enum { CLI_THREADS = 1000, CLI_ISA, CLI_ALGO, CLI_JSON, CLI_HELP, CLI_OWN };   /* commands number theirs from CLI_OWN */
+#define CLI_COMMON_LONG                                                                                                        \
+    { "threads", required_argument, NULL, CLI_THREADS }, { "isa", required_argument, NULL, CLI_ISA },                          \
+    { "algo", required_argument, NULL, CLI_ALGO }, { "json", required_argument, NULL, CLI_JSON },                              \
+    { "help", no_argument, NULL, CLI_HELP }
+/* 1 if it was a common option and is taken; 0 if not; exits with 2 and a sentence when its value is wrong. */
+int cli_common_option(int option, const char *value, cli_common *common);
+/* Lines of --help for the common options. */
+extern const char cli_common_help[];
+
+/* The command that runs; "" before there is one. Set by main. */
+extern const char *cli_command;
+/* "nonet COMMAND: sentence" on standard error; returns status, so that callers can write: return cli_fail(EXIT_DATA, ...). */
+int cli_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A whole number in a range, or a sentence and exit status 2. */
+long cli_number(const char *option, const char *text, long min, long max);
+/* The exit status for a status of nonet_vgg.h. */
+int cli_exit_of(nonet_vgg_status status);
+
+#endif

@@ -1,0 +1,95 @@
+/* common.c - options and messages that the commands share. */
+#include "cli/cli.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREADS_MAX = 4096 };
+
+const char *cli_command = "";
+
+const char cli_common_help[] =
+    "  --threads N       use at most N threads (default: all that this process may run)\n"
+    "  --isa NAME        c, avx2, avx512 or neon: no more than this instruction set (default: the best)\n"
+    "  --algo NAME       direct, winograd-f2, winograd-f4 or auto (default): for the 3x3 convolutions that can\n"
+    "  --json FILE       write JSON to FILE, - is standard output\n"
+    "  --help            this text\n";
+
+int cli_fail(int status, const char *format, ...)
+{
+    va_list args;
+    fflush(stdout);
+    fprintf(stderr, "nonet%s%s: ", *cli_command ? " " : "", cli_command);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    putc('\n', stderr);
+    return status;
+}
+
+long cli_number(const char *option, const char *text, long min, long max)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end || errno || value < min || value > max)
+        exit(cli_fail(EXIT_USAGE, "%s wants a whole number from %ld to %ld, not '%s'", option, min, max, text));
+    return value;
+}
+
+int cli_exit_of(nonet_vgg_status status)
+{
+    return status == NONET_VGG_OK ? EXIT_SUCCESS : status == NONET_VGG_USAGE ? EXIT_USAGE : EXIT_DATA;
+}
+
+/* The limit serves the layers that have no plan (pools, soft-max), the option those that have one. NONET_ISA in the environment
+ * is not raised. */
+static nonet_isa isa_option(const char *name)
+{
+    nonet_isa isa = NONET_ISA_C, current;
+    if (nonet_isa_current(&current) != NONET_OK)
+        exit(cli_fail(EXIT_USAGE, "NONET_ISA: %s", nonet_status_string(NONET_BAD_ISA)));
+    if (!strcmp(name, "auto"))
+        return NONET_ISA_AUTO;
+    while (isa < NONET_ISA_COUNT && strcmp(name, nonet_isa_name(isa)))
+        isa++;
+    if (isa == NONET_ISA_COUNT)
+        exit(cli_fail(EXIT_USAGE, "--isa knows c, avx2, avx512, neon and auto, not '%s'", name));
+    if (!nonet_isa_supported(isa))
+        exit(cli_fail(EXIT_USAGE, "--isa %s: this CPU, or this build, does not have it; its best is %s", name,
+                      nonet_isa_name(nonet_isa_detected())));
+    if (isa > current)
+        exit(cli_fail(EXIT_USAGE, "--isa %s: NONET_ISA in the environment allows %s at most", name, nonet_isa_name(current)));
+    nonet_isa_limit(name);
+    return isa;
+}
+
+static nonet_algo algo_option(const char *name)
+{
+    for (nonet_algo algo = NONET_AUTO; algo < NONET_ALGO_COUNT; algo++)
+        if (!strcmp(name, nonet_algo_name(algo)))
+            return algo;
+    exit(cli_fail(EXIT_USAGE, "--algo knows auto, direct, winograd-f2 and winograd-f4, not '%s'", name));
+}
+
+int cli_common_option(int option, const char *value, cli_common *common)
+{
+    switch (option) {
+    case CLI_THREADS:
+        common->conv.threads = (int)cli_number("--threads", value, 1, THREADS_MAX);
+        return 1;
+    case CLI_ISA:
+        common->conv.isa = isa_option(value);
+        return 1;
+    case CLI_ALGO:
+        common->conv.algo = algo_option(value);
+        return 1;
+    case CLI_JSON:
+        common->json = value;
+        return 1;
+    default:
+        return 0;
+    }
+}

@@ -1,0 +1,65 @@
+/* main.c - finds the command and runs it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/cli.h"
+
+static const struct command {
+    const char *name, *does;
+    int (*run)(int argc, char **argv);
+    char *title;                /* what getopt's own messages begin with */
+} commands[] = {
+    { "info", "what this CPU can do and which kernels serve it", cmd_info, "nonet info" },
+    { "bench", "time a network or a layer against this machine's bound", cmd_bench, "nonet bench" },
+    { "classify", "name what pictures show", cmd_classify, "nonet classify" },
+    { "features", "write the map after a layer of a network", cmd_features, "nonet features" },
+    { "convert", "turn any model file into a .nonet container", cmd_convert, "nonet convert" },
+    { "verify", "check every kernel that this CPU can run", cmd_verify, "nonet verify" },
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static int help(void)
+{
+    printf("nonet %s: VGG networks and 3x3 convolution on the CPU\n\nusage: nonet COMMAND [OPTION]...\n\n", nonet_version());
+    for (int i = 0; i < COMMANDS; i++)
+        printf("  %-10s%s\n", commands[i].name, commands[i].does);
+    printf("\nnonet COMMAND --help tells the options of a command; nonet --version the version.\n"
+           "NONET_ISA=c|avx2|avx512|neon in the environment lowers the instruction set.\n"
+           "Exit status: 0 fine, 1 the data or the machine is at fault, 2 the command line is.\n");
+    return EXIT_SUCCESS;
+}
+
+static int is_one_of(const char *text, const char *a, const char *b, const char *c)
+{
+    return !strcmp(text, a) || !strcmp(text, b) || !strcmp(text, c);
+}
+
+/* What was written must have arrived: a full disk is an error, not a short file. */
+static int flushed(int status)
+{
+    if ((fflush(stdout) || ferror(stdout)) && status == EXIT_SUCCESS)
+        return cli_fail(EXIT_DATA, "cannot write to standard output");
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fputs("nonet: which command? Try 'nonet --help'.\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (is_one_of(argv[1], "--help", "-h", "help"))
+        return flushed(help());
+    if (is_one_of(argv[1], "--version", "-V", "version")) {
+        printf("nonet %s\n", nonet_version());
+        return flushed(EXIT_SUCCESS);
+    }
+    for (int i = 0; i < COMMANDS; i++)
+        if (!strcmp(argv[1], commands[i].name)) {
+            cli_command = commands[i].name;
+            argv[1] = commands[i].title;
+            return flushed(commands[i].run(argc - 1, argv + 1));
+        }
+    fprintf(stderr, "nonet: there is no command '%s'; 'nonet --help' lists them.\n", argv[1]);
+    return EXIT_USAGE;
+}

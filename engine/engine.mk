@@ -1,0 +1,2 @@
+ENGINE_SRCS := $(addprefix engine/,status.c choose.c plan.c pack.c execute.c view.c tensor.c direct.c fc.c winograd.c layers.c)
+FLAGS_engine := -O3 -fno-math-errno -fno-trapping-math

@@ -1,0 +1,218 @@
+/* plan.c - checks a problem, chooses, and lets the nest plan its blocks. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "engine/choose.h"
+#include "engine/plan.h"
+
+enum { DIM_MAX = 1 << 20, KERNEL_MAX = 1 << 10 };
+#define TENSOR_MAX ((double)((size_t)1 << 40))
+
+static int dims_ok(const nonet_conv *p)
+{
+    const int dims[] = { p->n, p->c, p->h, p->w, p->k };
+    for (size_t i = 0; i < sizeof dims / sizeof dims[0]; i++)
+        if (dims[i] < 1 || dims[i] > DIM_MAX)
+            return 0;
+    return p->r >= 1 && p->s >= 1 && p->r <= KERNEL_MAX && p->s <= KERNEL_MAX && p->pad >= 0 && p->pad <= 1 &&
+           (p->stride == 1 || p->stride == 2) && (unsigned)p->src_layout <= NONET_NCHW16C &&
+           (unsigned)p->dst_layout <= NONET_NCHW16C;
+}
+
+/* The sizes that are allocated or addressed stay far from overflow. */
+static int sizes_ok(const nonet_conv *p)
+{
+    double image = (double)p->n * p->h * p->w, weights = ((double)p->c + 16) * ((double)p->k + 64) * 36;
+    return image * (p->c + 16) < TENSOR_MAX && image * (p->k + 16) < TENSOR_MAX &&
+           weights * ((double)p->r * p->s / 9 + 1) < TENSOR_MAX;
+}
+
+static void fill_defaults(nonet_conv *p)
+{
+    p->r = p->r ? p->r : 3;
+    p->s = p->s ? p->s : 3;
+    p->stride = p->stride ? p->stride : 1;
+}
+
+static nonet_status output_of(const nonet_conv *p, int *oh, int *ow)
+{
+    if (!dims_ok(p) || !sizes_ok(p) || p->h + 2 * p->pad < p->r || p->w + 2 * p->pad < p->s)
+        return NONET_BAD_ARGUMENT;
+    if (!(p->r == 3 && p->s == 3) && (p->pad || p->stride != 1))
+        return NONET_UNSUPPORTED;
+    *oh = (p->h + 2 * p->pad - p->r) / p->stride + 1;
+    *ow = (p->w + 2 * p->pad - p->s) / p->stride + 1;
+    return p->pool && (*oh < 2 || *ow < 2) ? NONET_BAD_ARGUMENT : NONET_OK;
+}
+
+nonet_status nonet_conv_output(const nonet_conv *problem, int *h, int *w)
+{
+    if (!problem || !h || !w)
+        return NONET_BAD_ARGUMENT;
+    nonet_conv p = *problem;
+    int oh, ow;
+    fill_defaults(&p);
+    nonet_status status = output_of(&p, &oh, &ow);
+    if (status == NONET_OK) {
+        *h = p.pool ? oh / 2 : oh;
+        *w = p.pool ? ow / 2 : ow;
+    }
+    return status;
+}
+
+static nonet_status isa_of(const nonet_options *options, nonet_isa *isa)
+{
+    nonet_status status = nonet_isa_current(isa);
+    if (status != NONET_OK || options->isa == NONET_ISA_AUTO)
+        return status;
+    /* The limit only lowers: what is in force, and anything below it. */
+    if ((unsigned)options->isa >= NONET_ISA_COUNT || !nonet_isa_supported(options->isa) || options->isa > *isa)
+        return NONET_BAD_ISA;
+    *isa = options->isa;
+    return NONET_OK;
+}
+
+static nonet_nest nest_of(const nonet_plan *plan)
+{
+    const nonet_conv *p = &plan->p;
+    if (plan->algo != NONET_DIRECT)
+        return NEST_WINOGRAD;
+    if (p->r == 3 && p->s == 3 && p->c <= 4)
+        return NEST_IC;
+    if (p->pad == 0 && plan->oh == 1 && plan->ow == 1 && p->r == p->h && p->s == p->w)
+        return p->n == 1 ? NEST_FC_VECTOR : NEST_FC_MATRIX;
+    return NEST_DIRECT;
+}
+
+static nonet_family multiply_family(const nonet_plan *plan)
+{
+    int s2 = plan->p.stride == 2;
+    switch (plan->nest) {
+    case NEST_WINOGRAD:
+        return NONET_K_WINO_GEMM;
+    case NEST_IC:
+        return s2 ? NONET_K_DIRECT3X3_IC_S2 : NONET_K_DIRECT3X3_IC_S1;
+    case NEST_FC_VECTOR:
+        return NONET_K_FC_VECTOR;
+    case NEST_FC_MATRIX:
+        return NONET_K_FC_MATRIX;
+    default:
+        if (plan->p.r == 3 && plan->p.s == 3)
+            return s2 ? NONET_K_DIRECT3X3_S2 : NONET_K_DIRECT3X3_S1;
+        return plan->taps == 1 ? NONET_K_CONV1X1 : NONET_K_CONVRS;
+    }
+}
+
+static void find_kernels(nonet_plan *plan)
+{
+    int f4 = plan->algo == NONET_WINOGRAD_F4;
+    plan->multiply = nonet_kernel_find(multiply_family(plan), plan->isa);
+    plan->pool = nonet_kernel_find(NONET_K_MAXPOOL, plan->isa);
+    if (plan->nest == NEST_WINOGRAD) {
+        plan->filter = nonet_kernel_find(f4 ? NONET_K_WINO_FILTER_F4 : NONET_K_WINO_FILTER_F2, plan->isa);
+        plan->in = nonet_kernel_find(f4 ? NONET_K_WINO_IN_F4 : NONET_K_WINO_IN_F2, plan->isa);
+        plan->out = nonet_kernel_find(f4 ? NONET_K_WINO_OUT_F4 : NONET_K_WINO_OUT_F2, plan->isa);
+    }
+}
+
+/* 3x3: one sum. Other kernels: a sum has at least NONET_FRESH products, in whole channel blocks (docs/NUMERICS.md). */
+static int fresh_of(const nonet_conv *p)
+{
+    return p->r == 3 && p->s == 3 ? 0 : nonet_ceil_div(NONET_FRESH, NONET_L * p->r * p->s);
+}
+
+static void plan_common(nonet_plan *plan)
+{
+    const nonet_conv *p = &plan->p;
+    plan->dh = p->pool ? plan->oh / 2 : plan->oh;
+    plan->dw = p->pool ? plan->ow / 2 : plan->ow;
+    plan->cb = nonet_ceil_div(p->c, NONET_L);
+    plan->kb = nonet_ceil_div(p->k, NONET_L);
+    plan->nest = nest_of(plan);
+    plan->taps = plan->nest == NEST_IC ? 9 * p->c : p->r * p->s;
+    plan->fresh = fresh_of(p);
+    find_kernels(plan);
+    plan->nr = plan->multiply->nr;
+    plan->kq = nonet_ceil_div(plan->kb * NONET_L, plan->nr);
+    plan->packing = (nonet_packing){ plan->nest == NEST_FC_MATRIX ? NEST_FC_VECTOR : plan->nest, plan->algo, plan->isa,
+                                     p->c, p->k, p->r, p->s };
+}
+
+static void plan_nest(nonet_plan *plan)
+{
+    if (plan->nest == NEST_WINOGRAD)
+        nonet_wino_plan_fill(plan);
+    else if (plan->nest == NEST_FC_VECTOR || plan->nest == NEST_FC_MATRIX)
+        nonet_fc_plan(plan);
+    else
+        nonet_direct_plan(plan);
+}
+
+nonet_status nonet_plan_create(nonet_plan **out, const nonet_conv *problem, const nonet_options *options)
+{
+    static const nonet_options defaults;
+    if (!out || !problem)
+        return NONET_BAD_ARGUMENT;
+    *out = NULL;
+    options = options ? options : &defaults;
+    nonet_conv p = *problem;
+    int oh, ow;
+    fill_defaults(&p);
+    nonet_status status = output_of(&p, &oh, &ow);
+    if (status != NONET_OK)
+        return status;
+    if ((unsigned)options->algo >= NONET_ALGO_COUNT || options->threads < 0)
+        return NONET_BAD_ARGUMENT;
+    nonet_algo algo = options->algo == NONET_AUTO ? nonet_algo_choose(&p, oh, ow) : options->algo;
+    if (!nonet_algo_applies(&p, algo))
+        return NONET_NOT_APPLICABLE;
+    nonet_isa isa;
+    if ((status = isa_of(options, &isa)) != NONET_OK)
+        return status;
+    size_t taps = p.r == 3 && p.s == 3 && p.c <= 4 ? 9 * (size_t)p.c : (size_t)p.r * (size_t)p.s;
+    nonet_plan *plan = calloc(1, sizeof *plan + taps * sizeof plan->tap[0]);
+    if (!plan)
+        return NONET_NO_MEMORY;
+    int available = nonet_threads_available();
+    plan->p = p;
+    plan->algo = algo;
+    plan->isa = isa;
+    plan->oh = oh;
+    plan->ow = ow;
+    plan->threads = options->threads && options->threads < available ? options->threads : available;
+    plan_common(plan);
+    plan_nest(plan);
+    *out = plan;
+    return NONET_OK;
+}
+
+void nonet_plan_destroy(nonet_plan *plan)
+{
+    free(plan);
+}
+
+size_t nonet_plan_workspace(const nonet_plan *plan)
+{
+    return (plan->shared_floats + plan->thread_floats * (size_t)plan->threads) * sizeof(float);
+}
+
+void nonet_plan_query(const nonet_plan *plan, nonet_plan_info *info)
+{
+    const nonet_conv *p = &plan->p;
+    *info = (nonet_plan_info){
+        .algo = plan->algo,
+        .isa = plan->isa,
+        .threads = plan->threads,
+        .kernel = plan->multiply->name,
+        .workspace = nonet_plan_workspace(plan),
+        .weights = (plan->weight_floats + (size_t)plan->kb * NONET_L) * sizeof(float),
+        .macs_direct = p->n * nonet_algo_macs(p, NONET_DIRECT, plan->oh, plan->ow),
+        .macs = p->n * nonet_algo_macs(p, plan->algo, plan->oh, plan->ow),
+    };
+}
+
+int nonet_plan_describe(const nonet_plan *plan, char *buf, size_t size)
+{
+    return snprintf(buf, size, "%s %s %s, %d thread%s, workspace %.1f MiB", nonet_algo_name(plan->algo), nonet_isa_name(plan->isa),
+                    plan->multiply->name, plan->threads, plan->threads == 1 ? "" : "s",
+                    (double)nonet_plan_workspace(plan) / (1 << 20));
+}

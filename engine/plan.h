@@ -1,0 +1,97 @@
+/* plan.h - what a plan and packed weights are inside. */
+#ifndef NONET_ENGINE_PLAN_H
+#define NONET_ENGINE_PLAN_H
+
+#include <stddef.h>
+#include "kernels/kernels.h"
+
+/* How a plan is executed; the algorithm DIRECT has four loop nests. */
+typedef enum nonet_nest { NEST_DIRECT, NEST_IC, NEST_FC_VECTOR, NEST_FC_MATRIX, NEST_WINOGRAD, NEST_COUNT } nonet_nest;
+
+/* What two plans must share for weights packed for one to serve the other. */
+typedef struct nonet_packing {
+    nonet_nest nest;            /* FC_VECTOR stands for both FC nests: they share their weights */
+    nonet_algo algo;
+    nonet_isa isa;
+    int c, k, r, s;
+} nonet_packing;
+
+/* Strips: DIRECT and IC copy the input rows of a few output rows, padding included, into a strip of the workspace. */
+typedef struct nonet_strip_plan {
+    int rows;                   /* output rows of a strip */
+    int count;                  /* strips of an image */
+    int in_rows, in_w;          /* input rows and pixels of a full strip */
+    int ksplit;                 /* groups of output channels that a strip's work is split into */
+} nonet_strip_plan;
+
+typedef struct nonet_wino_plan {
+    int m, a, points;           /* output and input side of a tile; a*a */
+    int ty, tx;                 /* tiles down and across an image */
+    int tiles;                  /* of the whole batch */
+    int block;                  /* tiles of a block */
+    int blocks;
+    int by_channels;            /* threads share a block's V and split the output channels; else they split the blocks */
+    size_t v_xi, v_cblock, m_xi;
+} nonet_wino_plan;
+
+struct nonet_plan {
+    nonet_conv p;               /* with its defaults filled in */
+    nonet_packing packing;
+    nonet_nest nest;
+    nonet_algo algo;
+    nonet_isa isa;
+    int threads;
+    int oh, ow;                 /* after the convolution */
+    int dh, dw;                 /* after the pool */
+    int cb, kb;                 /* blocks of 16 channels */
+    int nr, kq;                 /* output channels of a multiply call; calls that cover k */
+    int taps, fresh;            /* products per channel (times c for IC); channel blocks of one sum, 0 for one sum in all */
+    const nonet_kernel *multiply, *filter, *in, *out, *pool;
+    nonet_strip_plan strip;
+    nonet_wino_plan wino;
+    size_t shared_floats;       /* workspace of all threads together, */
+    size_t thread_floats;       /* and of each one */
+    size_t weight_floats;       /* without the bias, which follows: kb*16 floats */
+    ptrdiff_t tap[];            /* offsets of the taps in a strip */
+};
+
+struct nonet_weights {
+    nonet_packing packing;
+    size_t bytes;
+    const float *bias;
+    float *data;
+};
+
+static inline int nonet_ceil_div(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Floats, rounded up to whole cache lines. */
+static inline size_t nonet_line_floats(size_t floats)
+{
+    return (floats + 15) / 16 * 16;
+}
+
+/* Blocks of 16 channels in the multiply call q: all of NR's, fewer in the last. */
+static inline int nonet_kblocks(const nonet_plan *plan, int q)
+{
+    int per = plan->nr / NONET_L, left = plan->kb - q * per;
+    return left < per ? left : per;
+}
+
+static inline int nonet_packing_equal(const nonet_packing *a, const nonet_packing *b)
+{
+    return a->nest == b->nest && a->algo == b->algo && a->isa == b->isa && a->c == b->c && a->k == b->k && a->r == b->r &&
+           a->s == b->s;
+}
+
+/* Each nest plans its blocks and workspace, and executes. */
+void nonet_direct_plan(nonet_plan *plan);
+void nonet_fc_plan(nonet_plan *plan);
+void nonet_wino_plan_fill(nonet_plan *plan);
+void nonet_direct_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
+void nonet_fc_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
+void nonet_wino_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
+
+#endif

@@ -1,0 +1,27 @@
+/* status.c - names and sentences. */
+#include "nonet.h"
+
+const char *nonet_status_string(nonet_status status)
+{
+    static const char *const text[NONET_STATUS_COUNT] = {
+        [NONET_OK] = "success",
+        [NONET_BAD_ARGUMENT] = "an argument is wrong: a null pointer, a dimension below 1 or beyond the limits, an unknown enumerator",
+        [NONET_UNSUPPORTED] = "no kernel of this library computes this problem",
+        [NONET_NOT_APPLICABLE] = "the named algorithm cannot compute this problem",
+        [NONET_NO_MEMORY] = "not enough memory",
+        [NONET_BAD_ISA] = "the instruction set named (NONET_ISA, nonet_isa_limit or the options) is unknown, not in this CPU, or above the limit",
+        [NONET_MISMATCH] = "the weights were packed for another plan",
+    };
+    return (unsigned)status < NONET_STATUS_COUNT ? text[status] : "unknown status";
+}
+
+const char *nonet_version(void)
+{
+    return NONET_VERSION;
+}
+
+const char *nonet_algo_name(nonet_algo algo)
+{
+    static const char *const names[NONET_ALGO_COUNT] = { "auto", "direct", "winograd-f2", "winograd-f4" };
+    return (unsigned)algo < NONET_ALGO_COUNT ? names[algo] : "unknown";
+}

@@ -1,0 +1,199 @@
+/* winograd.c - F(2x2,3x3) and F(4x4,3x3): input transform, multiply and output transform fused per block of tiles, so that V and M
+ * of a block stay in L2 while U streams through once a block. Early layers split the blocks over the threads; late layers, where U
+ * is large and tiles are few, split the output channels, so that each weight leaves memory once a block.
+ *
+ *   V [point][C/64][tile][64]    U [k/NR][point][C][NR]    M [point][tile][NR] */
+#include <omp.h>
+#include "engine/plan.h"
+#include "engine/view.h"
+
+enum {
+    V_BYTES = 640 << 10,        /* V and M of a block where U is small enough to come from L3 */
+    V_BYTES_LATE = 1920 << 10,  /* and where it streams from memory: fewer blocks, fewer passes over U */
+    LATE_U = 12 << 20,
+    A_MAX = 6
+};
+
+static size_t u_floats(const nonet_plan *plan)
+{
+    return (size_t)plan->wino.points * (size_t)plan->cb * NONET_L * (size_t)plan->kb * NONET_L;
+}
+
+static void plan_blocks(nonet_plan *plan)
+{
+    nonet_wino_plan *w = &plan->wino;
+    int sums = nonet_ceil_div(plan->cb * NONET_L, NONET_SUM), late = u_floats(plan) * sizeof(float) > LATE_U;
+    size_t tile = (size_t)w->points * (size_t)(sums * NONET_SUM + plan->nr) * sizeof(float);
+    int fit = (int)((late ? V_BYTES_LATE : V_BYTES) / tile), mr = plan->multiply->mr;
+    fit = fit < mr ? mr : fit;
+    w->by_channels = late && plan->kq >= plan->threads && plan->threads > 1;
+    w->blocks = nonet_ceil_div(w->tiles, fit);
+    if (!w->by_channels && w->blocks % plan->threads)
+        w->blocks += plan->threads - w->blocks % plan->threads;
+    w->block = nonet_ceil_div(w->tiles, w->blocks);
+    if (w->block > mr && !late)
+        w->block = nonet_ceil_div(w->block, mr) * mr;
+    w->blocks = nonet_ceil_div(w->tiles, w->block);
+    if (!w->by_channels && w->blocks < plan->threads && plan->kq >= plan->threads)
+        w->by_channels = 1;
+    w->v_cblock = (size_t)w->block * NONET_SUM;
+    w->v_xi = (size_t)sums * w->v_cblock + NONET_L;     /* a line more: points do not share cache sets */
+    w->m_xi = (size_t)w->block * (size_t)plan->nr + NONET_L;
+}
+
+void nonet_wino_plan_fill(nonet_plan *plan)
+{
+    nonet_wino_plan *w = &plan->wino;
+    w->m = plan->algo == NONET_WINOGRAD_F4 ? 4 : 2;
+    w->a = w->m + 2;
+    w->points = w->a * w->a;
+    w->ty = nonet_ceil_div(plan->p.pool ? plan->dh * 2 : plan->oh, w->m);
+    w->tx = nonet_ceil_div(plan->p.pool ? plan->dw * 2 : plan->ow, w->m);
+    w->tiles = plan->p.n * w->ty * w->tx;
+    plan_blocks(plan);
+    size_t v = (size_t)w->points * w->v_xi, m = (size_t)w->points * w->m_xi;
+    plan->shared_floats = w->by_channels ? v : 0;
+    plan->thread_floats = w->by_channels ? m : v + m;
+    plan->weight_floats = u_floats(plan);
+}
+
+typedef struct wino_task {
+    const nonet_plan *plan;
+    const nonet_weights *weights;
+    const float *src;
+    float *dst;
+    float *v, *m;
+    nonet_view in, out;
+    int first, tiles;           /* of the block */
+} wino_task;
+
+/* Where a tile's output starts; dy, dx in the destination (pooled) map. */
+typedef struct tile_at { int n, y, x; } tile_at;
+
+static tile_at tile_of(const nonet_wino_plan *w, int tile)
+{
+    int per = w->ty * w->tx, i = tile % per;
+    return (tile_at){ tile / per, i / w->tx * w->m, i % w->tx * w->m };
+}
+
+static void transform_in(const wino_task *t, int cb, int tile)
+{
+    const nonet_plan *plan = t->plan;
+    const nonet_wino_plan *w = &plan->wino;
+    tile_at at = tile_of(w, t->first + tile);
+    int y = at.y - plan->p.pad, x = at.x - plan->p.pad, a = w->a;
+    float *v = t->v + (size_t)(cb / 4) * w->v_cblock + (size_t)tile * NONET_SUM + (size_t)(cb % 4) * NONET_L;
+    int inside = y >= 0 && x >= 0 && y + a <= plan->p.h && x + a <= plan->p.w;
+    if (inside && plan->p.src_layout == NONET_NCHW16C) {
+        const float *d = t->src + nonet_blocked_at(&t->in, at.n, cb, y) + (size_t)x * NONET_L;
+        plan->in->fn.wino_in(d, (size_t)plan->p.w * NONET_L, v, w->v_xi);
+        return;
+    }
+    float d[A_MAX * A_MAX * NONET_L];
+    for (int i = 0; i < a; i++)
+        nonet_gather_row(&t->in, t->src, at.n, cb, y + i, x, a, d + i * a * NONET_L);
+    plan->in->fn.wino_in(d, (size_t)a * NONET_L, v, w->v_xi);
+}
+
+static void multiply(const wino_task *t, int q)
+{
+    const nonet_plan *plan = t->plan;
+    const nonet_wino_plan *w = &plan->wino;
+    int channels = plan->cb * NONET_L, kblocks = nonet_kblocks(plan, q), width = kblocks * NONET_L;
+    int groups = nonet_ceil_div(t->tiles, plan->multiply->mr);
+    const float *u = t->weights->data + (size_t)q * (size_t)w->points * (size_t)channels * (size_t)plan->nr;
+    for (int xi = 0; xi < w->points; xi++, u += (size_t)channels * (size_t)width)
+        for (int g = 0, first = 0, count; g < groups; g++, first += count) {
+            count = (t->tiles - first) / (groups - g);
+            plan->multiply->fn.wino_gemm(t->m + (size_t)xi * w->m_xi + (size_t)first * (size_t)width,
+                                         t->v + (size_t)xi * w->v_xi + (size_t)first * NONET_SUM, w->v_cblock, u, count,
+                                         channels, kblocks);
+        }
+}
+
+static void transform_out(const wino_task *t, int q, int b, int tile)
+{
+    const nonet_plan *plan = t->plan;
+    const nonet_wino_plan *w = &plan->wino;
+    tile_at at = tile_of(w, t->first + tile);
+    int half = plan->p.pool ? 2 : 1, side = w->m / half, y = at.y / half, x = at.x / half;
+    int kb = q * (plan->nr / NONET_L) + b, width = nonet_kblocks(plan, q) * NONET_L;
+    const float *m = t->m + (size_t)tile * (size_t)width + (size_t)b * NONET_L, *bias = t->weights->bias + (size_t)kb * NONET_L;
+    unsigned flags = (plan->p.relu ? NONET_RELU : 0) | (plan->p.pool ? NONET_POOL : 0);
+    if (plan->p.dst_layout == NONET_NCHW16C && y + side <= plan->dh && x + side <= plan->dw) {
+        float *d = t->dst + nonet_blocked_at(&t->out, at.n, kb, y) + (size_t)x * NONET_L;
+        plan->out->fn.wino_out(m, w->m_xi, bias, d, (size_t)plan->dw * NONET_L, flags);
+        return;
+    }
+    float d[A_MAX * A_MAX * NONET_L];
+    plan->out->fn.wino_out(m, w->m_xi, bias, d, (size_t)side * NONET_L, flags);
+    for (int i = 0; i < side && y + i < plan->dh; i++)
+        nonet_scatter_row(&t->out, t->dst, at.n, kb, y + i, x, side, d + i * side * NONET_L);
+}
+
+static void multiply_and_out(const wino_task *t, int q)
+{
+    multiply(t, q);
+    for (int b = 0; b < nonet_kblocks(t->plan, q); b++)
+        for (int tile = 0; tile < t->tiles; tile++)
+            transform_out(t, q, b, tile);
+}
+
+static void set_block(wino_task *t, int block)
+{
+    const nonet_wino_plan *w = &t->plan->wino;
+    int left = w->tiles - block * w->block;
+    t->first = block * w->block;
+    t->tiles = left < w->block ? left : w->block;
+}
+
+static void run_blocks(const wino_task *task, float *work)
+{
+    const nonet_plan *plan = task->plan;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(plan->threads) if (plan->threads > 1)
+    for (int block = 0; block < plan->wino.blocks; block++) {
+        wino_task t = *task;
+        t.v = work + (size_t)omp_get_thread_num() * plan->thread_floats;
+        t.m = t.v + (size_t)plan->wino.points * plan->wino.v_xi;
+        set_block(&t, block);
+        for (int cb = 0; cb < plan->cb; cb++)
+            for (int tile = 0; tile < t.tiles; tile++)
+                transform_in(&t, cb, tile);
+        for (int q = 0; q < plan->kq; q++)
+            multiply_and_out(&t, q);
+    }
+}
+
+static void run_channels(const wino_task *task, float *work)
+{
+    const nonet_plan *plan = task->plan;
+#pragma omp parallel num_threads(plan->threads)
+    {
+        wino_task t = *task;
+        t.v = work;
+        t.m = work + plan->shared_floats + (size_t)omp_get_thread_num() * plan->thread_floats;
+        for (int block = 0; block < plan->wino.blocks; block++) {
+            set_block(&t, block);
+#pragma omp for schedule(static)
+            for (int cb = 0; cb < plan->cb; cb++)
+                for (int tile = 0; tile < t.tiles; tile++)
+                    transform_in(&t, cb, tile);
+#pragma omp for schedule(static)
+            for (int q = 0; q < plan->kq; q++)
+                multiply_and_out(&t, q);
+        }
+    }
+}
+
+void nonet_wino_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work)
+{
+    const nonet_conv *p = &plan->p;
+    wino_task task = {
+        .plan = plan, .weights = weights, .src = src, .dst = dst,
+        .in = { p->src_layout, p->c, p->h, p->w }, .out = { p->dst_layout, p->k, plan->dh, plan->dw },
+    };
+    if (plan->wino.by_channels)
+        run_channels(&task, work);
+    else
+        run_blocks(&task, work);
+}

@@ -1,0 +1,61 @@
+/* direct.c - direct convolution of any r x s, AVX-512: up to 14 pixels of a row x 32 output channels. See kernels/kernels.h. */
+#include "block.h"
+
+nonet_direct_fn nonet_direct_s1_f32_14x32_avx512, nonet_direct_s2_f32_14x32_avx512;
+
+enum {
+    UNROLL = 2,                 /* channels a turn; divides NONET_L. With more, GCC 12 spills */
+    AHEAD = 8192                /* bytes of weights fetched ahead: a few 100 ns at full speed, more than the latency of DRAM */
+};
+
+/* The chains of channel blocks cb..end-1. */
+BLOCK_INLINE void sum_cblocks(block *b, const nonet_direct_args *a, int cb, int end, ptrdiff_t step, int m, int kb)
+{
+    const float *w = a->w + (size_t)cb * (size_t)a->taps * (size_t)(NONET_L * NONET_L * kb);
+
+    block_zero(b, m, kb);
+    for (; cb < end; cb++)
+        for (int t = 0; t < a->taps; t++) {
+            const float *x = a->x + (size_t)cb * a->x_cblock + a->tap[t];
+
+            for (int c = 0; c < NONET_L; c += UNROLL) {
+                BLOCK_UNROLL
+                for (int i = 0; i < UNROLL; i++) {
+                    block_prefetch(w + i * NONET_L * kb, AHEAD, kb);
+                    block_fma(b, x + c + i, step, w + i * NONET_L * kb, m, kb);
+                }
+                w += UNROLL * NONET_L * kb;
+            }
+        }
+}
+
+BLOCK_INLINE void direct(const nonet_direct_args *a, ptrdiff_t step, int m, int kb)
+{
+    int fresh = a->fresh > 0 ? a->fresh : a->cblocks;
+
+    for (int cb = 0; cb < a->cblocks; cb += fresh) {
+        int end = a->cblocks - cb < fresh ? a->cblocks : cb + fresh;
+        block b;
+
+        sum_cblocks(&b, a, cb, end, step, m, kb);
+        if (cb > 0)
+            block_add(&b, a->out, a->out_pixel, a->out_kblock, m, kb);
+        if (end == a->cblocks)
+            block_bias(&b, a->bias, a->flags, m, kb);
+        block_store(&b, a->out, a->out_pixel, a->out_kblock, m, kb);
+    }
+}
+
+void nonet_direct_s1_f32_14x32_avx512(const nonet_direct_args *a)
+{
+#define BODY(m, kb) direct(a, NONET_L, m, kb)
+    BLOCK_DISPATCH(BODY, a->m, a->kblocks)
+#undef BODY
+}
+
+void nonet_direct_s2_f32_14x32_avx512(const nonet_direct_args *a)
+{
+#define BODY(m, kb) direct(a, 2 * NONET_L, m, kb)
+    BLOCK_DISPATCH(BODY, a->m, a->kblocks)
+#undef BODY
+}

@@ -1,0 +1,38 @@
+/* wino_gemm.c - the multiply between the Winograd transforms, for one of their points: the specification.
+ *
+ * One element of M is a chain of FMAs per NONET_SUM channels, c rising; the sums are added in order. Short sums keep
+ * F(4x4) as accurate as a direct convolution. The loops take any number of tiles and kblocks. */
+#include <math.h>
+#include "kernels/kernels.h"
+
+nonet_wino_gemm_fn nonet_wino_gemm_f32_4x16_c;
+
+enum { L = NONET_L };
+
+/* Block kb of 16 output channels of one tile; v is the tile's first channel. */
+static inline void tile(float *m_, const float *v, size_t v_cblock, const float *u, size_t row, int channels)
+{
+    float total[L] = { 0 };
+
+    for (int first = 0; first < channels; first += NONET_SUM, v += v_cblock) {
+        const int run = channels - first < NONET_SUM ? channels - first : NONET_SUM;
+        float sum[L] = { 0 };
+
+        for (int c = 0; c < run; c++, u += row)
+            for (int j = 0; j < L; j++)
+                sum[j] = fmaf(v[c], u[j], sum[j]);
+        for (int j = 0; j < L; j++)
+            total[j] = first == 0 ? sum[j] : total[j] + sum[j];
+    }
+    for (int j = 0; j < L; j++)
+        m_[j] = total[j];
+}
+
+void nonet_wino_gemm_f32_4x16_c(float *m_, const float *v, size_t v_cblock, const float *u, int tiles, int channels, int kblocks)
+{
+    const size_t row = (size_t)L * kblocks;
+
+    for (int t = 0; t < tiles; t++)
+        for (int kb = 0; kb < kblocks; kb++)
+            tile(m_ + t * row + kb * L, v + t * NONET_SUM, v_cblock, u + kb * L, row, channels);
+}

@@ -1,0 +1,122 @@
+/* kernels.h - the type of every kernel family and the table of kernels. The contract is in kernels/README.md.
+ *
+ * Kernels are pure: no allocation, no globals, no threads, no I/O. They never touch a byte outside what the arguments name. */
+#ifndef NONET_KERNELS_H
+#define NONET_KERNELS_H
+
+#include <stddef.h>
+#include "nonet.h"
+
+enum {
+    NONET_L = NONET_LANES,      /* lanes of a channel block */
+    NONET_SUM = 64,             /* channels in one Winograd sum; numerics contract, never a tuning knob */
+    NONET_FRESH = 512,          /* least products in one sum of an r x s (not 3x3) convolution; numerics contract */
+    NONET_MR_MAX = 16,          /* no kernel has more rows than this */
+    NONET_NR_MAX = 64
+};
+
+enum { NONET_RELU = 1, NONET_POOL = 2 };   /* epilogue flags */
+
+/* Direct convolution, r x s, any channels: m pixels of one row x kblocks*16 output channels.
+ *   sum = +0;  for cb < cblocks, t < taps, c < 16:  sum = fma(x[p*step + cb*x_cblock + tap[t] + c], w[((cb*taps+t)*16+c)*16*kblocks + j], sum)
+ * With fresh > 0 a new sum starts every `fresh` channel blocks and the sums are added in order: total = total + sum.
+ *   out[p*out_pixel + (j/16)*out_kblock + j%16] = relu(total + bias[j])
+ * step is 16*stride floats, fixed in the kernel (s1, s2). out may be scratch between sums: it is only written by this call.
+ *
+ * Direct convolution with 1..4 input channels ("ic"): planar rows. One list of taps, in the order c, i, j; step is stride floats:
+ *   sum = +0;  for t < taps:  sum = fma(x[p*step + tap[t]], w[t*16*kblocks + j], sum).  cblocks, x_cblock, fresh are not used. */
+typedef struct nonet_direct_args {
+    const float *x;
+    const float *w;             /* packed for this block of output channels */
+    const float *bias;          /* 16*kblocks floats */
+    float *out;
+    const ptrdiff_t *tap;       /* floats from x, one per tap */
+    size_t x_cblock;            /* floats between channel blocks of x */
+    size_t out_pixel;           /* floats between output pixels: 16 in the blocked layout */
+    size_t out_kblock;          /* floats between blocks of 16 output channels */
+    int cblocks, taps, fresh;
+    int m;                      /* pixels, 1..mr of the kernel's row */
+    int kblocks;                /* 1..nr/16 */
+    unsigned flags;             /* NONET_RELU */
+} nonet_direct_args;
+typedef void nonet_direct_fn(const nonet_direct_args *args);
+
+/* Fully connected, one image: 16*kblocks outputs. x: 16*groups floats. w: [groups*16][16*kblocks].
+ *   sum = +0; for i < 16*groups: sum = fma(x[i], w[i*16*kblocks + j], sum); a new sum every `fresh` >= 1 groups, added in order;
+ *   out[j] = relu(total + bias[j]) */
+typedef void nonet_fc_vector_fn(const float *x, const float *w, const float *bias, float *out,
+                                size_t groups, size_t fresh, int kblocks, unsigned flags);
+
+/* Winograd multiply for one point: M[t][j] = sum over c of V[t][c] * U[c][j], j < 16*kblocks.
+ * V element (t,c) at v[(c/64)*v_cblock + t*64 + c%64]; U at u[c*16*kblocks + j]; M at m_[t*16*kblocks + j].
+ * One sum (an FMA chain from +0, c rising) per 64 channels, sums added in order. channels: a multiple of 16. */
+typedef void nonet_wino_gemm_fn(float *m_, const float *v, size_t v_cblock, const float *u, int tiles, int channels, int kblocks);
+
+/* Winograd transforms: 16 lanes wide; a = m+2 (4 or 6) points a side, point xi = row*a + col.
+ * filter: g [9][16 lanes] -> u[xi*u_xi + lane] */
+typedef void nonet_wino_filter_fn(const float *g, float *u, size_t u_xi);
+/* input: a x a pixels of 16 lanes at d[y*d_row + x*16 + lane] -> v[xi*v_xi + lane] */
+typedef void nonet_wino_in_fn(const float *d, size_t d_row, float *v, size_t v_xi);
+/* output: M at m_[xi*m_xi + lane] -> bias, relu, 2x2 max pool by flags -> m x m (m/2 x m/2 when pooled) pixels of 16 lanes at
+ * dst[y*dst_row + x*16 + lane] */
+typedef void nonet_wino_out_fn(const float *m_, size_t m_xi, const float *bias, float *dst, size_t dst_row, unsigned flags);
+
+/* 2x2 stride-2 max pool of two rows of 16-lane pixels: with j = min(2i+1, w-1) and m(a,b) = a > b ? a : b
+ *   dst[i] = m(m(r0[2i], r0[j]), m(r1[2i], r1[j])), i < ow */
+typedef void nonet_maxpool_fn(const float *r0, const float *r1, float *dst, int w, int ow);
+
+/* LRN over a run of pixels of a blocked tensor (see nonet_lrn). quarters = 4*beta: 2, 3 or 4. */
+typedef struct nonet_lrn_args {
+    const float *src;
+    float *dst;
+    size_t cblock;              /* floats between channel blocks */
+    size_t pixels;
+    int cblocks, size, quarters;
+    float alpha, k;
+} nonet_lrn_args;
+typedef void nonet_lrn_fn(const nonet_lrn_args *args);
+
+/* Soft-max of one row; src may be dst. */
+typedef void nonet_softmax_fn(const float *src, float *dst, int classes);
+
+/* ---- The table ---------------------------------------------------------------------------------------------- */
+
+typedef enum nonet_family {
+    NONET_K_DIRECT3X3_S1, NONET_K_DIRECT3X3_S2, NONET_K_DIRECT3X3_IC_S1, NONET_K_DIRECT3X3_IC_S2,
+    NONET_K_CONV1X1, NONET_K_CONVRS, NONET_K_FC_VECTOR, NONET_K_FC_MATRIX,
+    NONET_K_WINO_GEMM,
+    NONET_K_WINO_FILTER_F2, NONET_K_WINO_IN_F2, NONET_K_WINO_OUT_F2,
+    NONET_K_WINO_FILTER_F4, NONET_K_WINO_IN_F4, NONET_K_WINO_OUT_F4,
+    NONET_K_MAXPOOL, NONET_K_LRN, NONET_K_SOFTMAX,
+    NONET_K_COUNT
+} nonet_family;
+
+typedef union nonet_kernel_fn {
+    nonet_direct_fn *direct;            /* DIRECT3X3_*, CONV1X1, CONVRS, FC_MATRIX (pixels are images) */
+    nonet_fc_vector_fn *fc_vector;
+    nonet_wino_gemm_fn *wino_gemm;
+    nonet_wino_filter_fn *wino_filter;
+    nonet_wino_in_fn *wino_in;
+    nonet_wino_out_fn *wino_out;
+    nonet_maxpool_fn *maxpool;
+    nonet_lrn_fn *lrn;
+    nonet_softmax_fn *softmax;
+} nonet_kernel_fn;
+
+typedef struct nonet_kernel {
+    nonet_family family;
+    nonet_isa isa;
+    const char *name;           /* the symbol */
+    int mr, nr;                 /* pixels or tiles, and output channels, of one call at most; 0 where it means nothing */
+    double bound;               /* |result - exact| <= bound(problem): see docs/NUMERICS.md; factor of eps * sum|w||x| */
+    nonet_kernel_fn fn;
+} nonet_kernel;
+
+/* Every kernel of this build, in the order of kernels.def. */
+extern const nonet_kernel nonet_kernels[];
+extern const int nonet_kernel_count;
+/* The kernel of a family for an instruction set (never AUTO); every family has one in every set of this build. */
+const nonet_kernel *nonet_kernel_find(nonet_family family, nonet_isa isa);
+const char *nonet_family_name(nonet_family family);
+
+#endif

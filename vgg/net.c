@@ -1,0 +1,289 @@
+/* net.c - opens a network: from a model file, or with random weights; packs its weights and allocates what running it needs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "vgg/net.h"
+#include "vgg/nets.h"
+#include "vgg/random.h"
+
+enum { PART_BYTES = 16 << 20 };     /* of weights packed at a time */
+
+/* ---- packing ---- */
+
+static nonet_vgg_status pack_step(nonet_vgg *net, vgg_step *step, const vgg_source *source, nonet_vgg_error *err)
+{
+    size_t row = (size_t)step->conv.c * (size_t)step->conv.r * (size_t)step->conv.s * sizeof(float);
+    int k = step->conv.k, part = (int)(PART_BYTES / row) / NONET_PACK_STEP * NONET_PACK_STEP;
+    part = part < NONET_PACK_STEP ? NONET_PACK_STEP : part;
+    nonet_status packed = nonet_weights_alloc(&step->weights, step->plan);
+    for (int first = 0; first < k && packed == NONET_OK; first += part) {
+        int count = k - first < part ? k - first : part;
+        const float *weight, *bias;
+        nonet_vgg_status status = source->rows(source->context, step, first, count, &weight, &bias, err);
+        if (status != NONET_VGG_OK)
+            return status;
+        packed = nonet_weights_fill(step->weights, step->plan, first, count, weight, bias);
+    }
+    if (packed != NONET_OK)
+        return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: layer %s: %s", net->model.path, step->layer.name, nonet_status_string(packed));
+    nonet_plan_info info;
+    nonet_plan_query(step->plan, &info);
+    net->weight_bytes += info.weights;
+    return NONET_VGG_OK;
+}
+
+nonet_vgg_status vgg_pack_steps(nonet_vgg *net, const vgg_source *source, nonet_vgg_error *err)
+{
+    for (int i = 0; i < net->count; i++) {
+        if (!net->steps[i].plan)
+            continue;
+        nonet_vgg_status status = pack_step(net, &net->steps[i], source, err);
+        if (status != NONET_VGG_OK)
+            return status;
+    }
+    return NONET_VGG_OK;
+}
+
+/* Weights that stand in the mapped file. What has been packed is let go, so that model and packed weights do not add up. */
+typedef struct file_source {
+    const vgg_model *model;
+} file_source;
+
+static nonet_vgg_status file_rows(void *context, const vgg_step *step, int first, int count, const float **weight,
+                                  const float **bias, nonet_vgg_error *err)
+{
+    file_source *from = context;
+    (void)count, (void)err;
+    size_t row = (size_t)step->conv.c * (size_t)step->conv.r * (size_t)step->conv.s;
+    *weight = step->layer.weight + (size_t)first * row;
+    *bias = step->layer.bias ? step->layer.bias + first : NULL;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), map = (uintptr_t)from->model->map;
+    uintptr_t start = (uintptr_t)step->layer.weight, end = (uintptr_t)*weight;
+    if (from->model->map && start >= map && end <= map + from->model->map_size && end / page > start / page + 1)
+        madvise((void *)((start / page + 1) * page), (end / page - start / page - 1) * page, MADV_DONTNEED);
+    return NONET_VGG_OK;
+}
+
+/* Weights that are made as they are needed. */
+typedef struct random_source {
+    uint64_t seed;
+    float *weight, *bias;
+} random_source;
+
+static nonet_vgg_status random_rows(void *context, const vgg_step *step, int first, int count, const float **weight,
+                                    const float **bias, nonet_vgg_error *err)
+{
+    random_source *from = context;
+    size_t row = (size_t)step->conv.c * (size_t)step->conv.r * (size_t)step->conv.s;
+    free(from->weight);
+    free(from->bias);
+    from->weight = malloc((size_t)count * row * sizeof(float));
+    from->bias = malloc((size_t)count * sizeof(float));
+    if (!from->weight || !from->bias)
+        return vgg_fail(err, NONET_VGG_NO_MEMORY, "layer %s: not enough memory for its weights", step->layer.name);
+    vgg_random_rows(&step->layer, from->seed, step->index, first, count, from->weight, from->bias);
+    *weight = from->weight;
+    *bias = from->bias;
+    return NONET_VGG_OK;
+}
+
+/* ---- buffers ---- */
+
+static void *alloc_aligned(size_t bytes)
+{
+    void *p = NULL;
+    return posix_memalign(&p, NONET_ALIGNMENT, bytes ? bytes : NONET_ALIGNMENT) ? NULL : p;
+}
+
+nonet_vgg_status vgg_alloc_buffers(nonet_vgg *net, nonet_vgg_error *err)
+{
+    net->act_floats[1] = nonet_tensor_floats(NONET_NCHW16C, net->batch, net->model.c, net->h, net->w);  /* a reordered input */
+    for (int i = 0; i < net->count; i++) {
+        const vgg_step *s = &net->steps[i];
+        size_t floats = nonet_tensor_floats(NONET_NCHW16C, net->batch, s->k, s->oh, s->ow);
+        if (floats > net->act_floats[i % 2])
+            net->act_floats[i % 2] = floats;
+        size_t bytes = s->plan ? nonet_plan_workspace(s->plan) : 0;
+        if (bytes > net->workspace_bytes)
+            net->workspace_bytes = bytes;
+    }
+    net->act[0] = alloc_aligned(net->act_floats[0] * sizeof(float));
+    net->act[1] = alloc_aligned(net->act_floats[1] * sizeof(float));
+    net->workspace = alloc_aligned(net->workspace_bytes);
+    if (!net->act[0] || !net->act[1] || !net->workspace)
+        return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: not enough memory for activations", net->model.path);
+    return NONET_VGG_OK;
+}
+
+/* ---- open and close ---- */
+
+/* The layers and their data have been packed; what describes the model stays. */
+static void release_layers(vgg_model *model)
+{
+    for (int i = 0; i < model->owned_count; i++)
+        free(model->owned[i]);
+    free(model->owned);
+    free(model->layers);
+    if (model->map)
+        munmap(model->map, model->map_size);
+    model->owned = NULL;
+    model->layers = NULL;
+    model->map = NULL;
+    model->owned_count = model->count = 0;
+}
+
+static nonet_vgg_status check_options(const nonet_vgg_options *o, nonet_vgg_error *err)
+{
+    if (o->batch < 0 || o->height < 0 || o->width < 0 || (o->height == 0) != (o->width == 0))
+        return vgg_fail(err, NONET_VGG_USAGE, "batch, height and width must not be negative, and height goes with width");
+    nonet_isa isa;
+    if (nonet_isa_current(&isa) != NONET_OK)
+        return vgg_fail(err, NONET_VGG_USAGE, "NONET_ISA=%s: %s", getenv("NONET_ISA") ? getenv("NONET_ISA") : "",
+                        nonet_status_string(NONET_BAD_ISA));
+    return NONET_VGG_OK;
+}
+
+/* The model is in net->model, folded: everything but the weights' values. */
+static nonet_vgg_status prepare(nonet_vgg *net, const vgg_source *source, nonet_vgg_error *err)
+{
+    nonet_vgg_status status = NONET_VGG_OK;
+    net->batch = net->options.batch ? net->options.batch : 1;
+    net->h = net->options.height ? net->options.height : net->model.h;
+    net->w = net->options.width ? net->options.width : net->model.w;
+    if (!net->h || !net->w)
+        status = vgg_input_size(&net->model, &net->h, &net->w, err);
+    if (status == NONET_VGG_OK)
+        status = vgg_build_steps(net, err);
+    net->options.last = NULL;   /* the caller's string was needed only until here */
+    net->options.net = NULL;
+    if (status == NONET_VGG_OK)
+        status = vgg_pack_steps(net, source, err);
+    return status == NONET_VGG_OK ? vgg_alloc_buffers(net, err) : status;
+}
+
+/* A zeroed network with its options, or a sentence. */
+static nonet_vgg_status create(nonet_vgg **net, const nonet_vgg_options *options, nonet_vgg_error *err)
+{
+    static const nonet_vgg_options defaults;
+    options = options ? options : &defaults;
+    nonet_vgg_status status = check_options(options, err);
+    if (status != NONET_VGG_OK)
+        return status;
+    *net = calloc(1, sizeof **net);
+    if (!*net)
+        return vgg_fail(err, NONET_VGG_NO_MEMORY, "not enough memory");
+    (*net)->options = *options;
+    return NONET_VGG_OK;
+}
+
+/* Hands the network out, or takes it down. */
+static nonet_vgg_status finish(nonet_vgg **out, nonet_vgg *net, nonet_vgg_status status)
+{
+    if (status == NONET_VGG_OK)
+        *out = net;
+    else
+        nonet_vgg_close(net);
+    return status;
+}
+
+nonet_vgg_status nonet_vgg_open(nonet_vgg **out, const char *path, const nonet_vgg_options *options, nonet_vgg_error *err)
+{
+    nonet_vgg *net;
+    if (!out || !path)
+        return vgg_fail(err, NONET_VGG_USAGE, "nonet_vgg_open: a null pointer");
+    *out = NULL;
+    nonet_vgg_status status = create(&net, options, err);
+    if (status != NONET_VGG_OK)
+        return status;
+    status = vgg_model_open(&net->model, path, net->options.net, err);
+    if (status == NONET_VGG_OK)
+        status = vgg_model_fold(&net->model, err);
+    if (status == NONET_VGG_OK) {
+        file_source from = { &net->model };
+        vgg_source source = { &from, file_rows };
+        snprintf(net->name, sizeof net->name, "%s", vgg_net_name(&net->model));
+        status = prepare(net, &source, err);
+        release_layers(&net->model);
+    }
+    return finish(out, net, status);
+}
+
+nonet_vgg_status nonet_vgg_random(nonet_vgg **out, const char *name, uint64_t seed, const nonet_vgg_options *options, nonet_vgg_error *err)
+{
+    nonet_vgg *net;
+    if (!out || !name)
+        return vgg_fail(err, NONET_VGG_USAGE, "nonet_vgg_random: a null pointer");
+    *out = NULL;
+    const vgg_netspec *spec = vgg_net_find(name);
+    if (!spec)
+        return vgg_fail(err, NONET_VGG_USAGE, "%s: there is no such network (vgg11, vgg11-lrn, vgg13, vgg16c, vgg16, vgg19)", name);
+    nonet_vgg_status status = create(&net, options, err);
+    if (status != NONET_VGG_OK)
+        return status;
+    status = vgg_model_from_spec(&net->model, spec, seed, err);
+    if (status == NONET_VGG_OK) {
+        random_source from = { .seed = seed };
+        vgg_source source = { &from, random_rows };
+        snprintf(net->name, sizeof net->name, "%s", name);
+        status = prepare(net, &source, err);
+        free(from.weight);
+        free(from.bias);
+    }
+    return finish(out, net, status);
+}
+
+void nonet_vgg_close(nonet_vgg *net)
+{
+    if (!net)
+        return;
+    for (int i = 0; i < net->count; i++) {
+        nonet_plan_destroy(net->steps[i].plan);
+        nonet_weights_destroy(net->steps[i].weights);
+    }
+    free(net->steps);
+    free(net->act[0]);
+    free(net->act[1]);
+    free(net->workspace);
+    vgg_model_clear(&net->model);
+    free(net);
+}
+
+/* ---- what it is ---- */
+
+void nonet_vgg_query(const nonet_vgg *net, nonet_vgg_info *info)
+{
+    const vgg_step *last = &net->steps[net->count - 1];
+    *info = (nonet_vgg_info){
+        .batch = net->batch, .c = net->model.c, .h = net->h, .w = net->w,
+        .out_c = last->k, .out_h = last->oh, .out_w = last->ow,
+        .layers = net->count,
+        .ends_in_softmax = last->layer.type == VGG_SOFTMAX,
+        .kind = net->model.kind, .mean = net->model.mean, .std = net->model.std,
+        .labels = net->model.nlabels == last->k ? (const char *const *)net->model.labels : NULL,
+        .name = net->name,
+        .memory = net->weight_bytes + (net->act_floats[0] + net->act_floats[1]) * sizeof(float) + net->workspace_bytes,
+    };
+}
+
+nonet_vgg_status nonet_vgg_layer(const nonet_vgg *net, int index, nonet_vgg_layer_info *info)
+{
+    static const char *const types[] = { "conv", "batchnorm", "relu", "lrn", "maxpool", "avgpool", "flatten", "fc", "dropout", "softmax" };
+    if (!net || !info || index < 0 || index >= net->count)
+        return NONET_VGG_USAGE;
+    const vgg_step *s = &net->steps[index];
+    *info = (nonet_vgg_layer_info){
+        .name = s->layer.name, .type = types[s->layer.type], .c = s->c, .h = s->h, .w = s->w, .k = s->k, .oh = s->oh, .ow = s->ow,
+        .relu = s->relu, .pool = s->pool,
+    };
+    if (s->layer.type == VGG_CONV) {
+        info->r = s->conv.r;
+        info->s = s->conv.s;
+        info->stride = s->conv.stride;
+        info->pad = s->conv.pad;
+    }
+    if (s->plan)
+        nonet_plan_query(s->plan, &info->plan);
+    return NONET_VGG_OK;
+}

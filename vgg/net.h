@@ -1,0 +1,47 @@
+/* net.h - a network that can run: steps with their plans, packed weights and activations. */
+#ifndef NONET_VGG_NET_H
+#define NONET_VGG_NET_H
+
+#include "vgg/model.h"
+
+typedef struct vgg_step {
+    vgg_layer layer;            /* its weights are gone once they are packed */
+    int index;                  /* in model.layers */
+    nonet_conv conv;            /* CONV and FC */
+    nonet_plan *plan;
+    nonet_weights *weights;
+    nonet_layout out_layout;
+    int c, h, w, k, oh, ow;     /* one image in and out */
+    int relu, pool;             /* fused behind it */
+} vgg_step;
+
+struct nonet_vgg {
+    vgg_model model;            /* without its layers' data after opening */
+    char name[32];
+    nonet_vgg_options options;
+    int batch, h, w;
+    vgg_step *steps;
+    int count;
+    float *act[2];              /* what even and odd steps write */
+    size_t act_floats[2];
+    void *workspace;
+    size_t workspace_bytes, weight_bytes;
+};
+
+/* The input size where neither the caller nor the file says it: 224, else the smallest that the classifier fits (28 for one channel
+ * where it fits). Fails when none does. */
+nonet_vgg_status vgg_input_size(const vgg_model *model, int *h, int *w, nonet_vgg_error *err);
+/* Cuts the model's layers into steps with shapes and plans. */
+nonet_vgg_status vgg_build_steps(nonet_vgg *net, nonet_vgg_error *err);
+
+/* Where the weights of a layer come from: fills (or points to) output channels [first, first+count) of it. */
+typedef struct vgg_source {
+    void *context;
+    nonet_vgg_status (*rows)(void *context, const vgg_step *step, int first, int count, const float **weight,
+                             const float **bias, nonet_vgg_error *err);
+} vgg_source;
+nonet_vgg_status vgg_pack_steps(nonet_vgg *net, const vgg_source *source, nonet_vgg_error *err);
+/* Activations and workspace for all steps. */
+nonet_vgg_status vgg_alloc_buffers(nonet_vgg *net, nonet_vgg_error *err);
+
+#endif

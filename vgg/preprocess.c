@@ -1,0 +1,89 @@
+/* preprocess.c - see preprocess.h. */
+#include "vgg/preprocess.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "vgg/layers.h"
+
+static const char *const kind_names[] = {"torch", "caffe", "grey"};
+
+void vgg_prepare_defaults(nonet_vgg_kind kind, float *mean, float *std)
+{
+    vgg_model model = {0};
+    vgg_set_preparation(&model, kind);
+    memcpy(mean, model.mean, sizeof(model.mean));
+    memcpy(std, model.std, sizeof(model.std));
+}
+
+int vgg_prepare_kind(const char *text, nonet_vgg_kind *kind)
+{
+    for (int i = 0; i < 3; i++)
+        if (strcmp(text, kind_names[i]) == 0) {
+            *kind = (nonet_vgg_kind)i;
+            return 1;
+        }
+    return 0;
+}
+
+const char *vgg_prepare_name(nonet_vgg_kind kind)
+{
+    return kind_names[kind];
+}
+
+/* What a side of the input is cut from: 256 for 224. Small inputs are not cut. */
+static int64_t uncut(int side)
+{
+    return side >= 64 ? ((int64_t)side * 256 + 112) / 224 : side;
+}
+
+/* Half of what is cut away, a half going to the even side, as Python rounds. */
+static int64_t half(int64_t d)
+{
+    return d / 2 + (d % 2 != 0 && d / 2 % 2 != 0 ? 1 : 0);
+}
+
+/* The smallest size with the picture's proportions that covers the uncut input, and its centre. For a square input the short
+ * side becomes the input's and the long one is rounded down. */
+static vgg_window place(const vgg_picture *p, int h, int w)
+{
+    vgg_window window = {.w = uncut(w), .h = uncut(h), .columns = w, .rows = h};
+    if ((int64_t)p->w * window.h >= window.w * p->h)
+        window.w = window.h * p->w / p->h;
+    else
+        window.h = window.w * p->h / p->w;
+    window.left = half(window.w - w);
+    window.top = half(window.h - h);
+    return window;
+}
+
+/* dst plane c of a picture with `channels` interleaved ones; Caffe's planes run backwards. */
+static void normalise(const vgg_prepare *how, const uint8_t *pixels, float *dst)
+{
+    size_t count = (size_t)how->h * (size_t)how->w, channels = (size_t)how->c;
+    for (size_t c = 0; c < channels; c++) {
+        size_t from = how->kind == NONET_VGG_CAFFE ? channels - 1 - c : c;
+        float mean = how->mean[c], std = how->std[c];
+        for (size_t i = 0; i < count; i++) {
+            float v = pixels[i * channels + from];
+            dst[c * count + i] = how->kind == NONET_VGG_CAFFE ? v - mean : (v / 255.0f - mean) / std;
+        }
+    }
+}
+
+nonet_vgg_status vgg_prepare_picture(const vgg_prepare *how, vgg_picture *picture, float *dst, nonet_vgg_error *err)
+{
+    if (how->c != 1 && how->c != 3)
+        return vgg_fail(err, NONET_VGG_USAGE, "a network with %d input channels takes no pictures", how->c);
+    nonet_vgg_status status = vgg_picture_convert(picture, how->c, err);
+    if (status != NONET_VGG_OK)
+        return status;
+    vgg_window window = place(picture, how->h, how->w);
+    uint8_t *cut = malloc((size_t)how->h * (size_t)how->w * (size_t)how->c);
+    if (!cut)
+        return vgg_fail(err, NONET_VGG_NO_MEMORY, "no memory to resize a picture");
+    status = vgg_resize(picture, &window, cut, err);
+    if (status == NONET_VGG_OK)
+        normalise(how, cut, dst);
+    free(cut);
+    return status;
+}

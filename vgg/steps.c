@@ -1,0 +1,221 @@
+/* steps.c - from layers to steps: ReLU and max pool go into the step before them where they can, shapes are followed through. */
+#include <stdlib.h>
+#include <string.h>
+#include "vgg/net.h"
+
+static const char *type_name(vgg_layer_type type)
+{
+    static const char *const names[] = { "Conv", "BatchNorm", "ReLU", "LRN", "MaxPool", "AvgPool", "Flatten", "FC", "Dropout", "SoftMax" };
+    return names[type];
+}
+
+/* ---- the input size ---- */
+
+/* The map's side when a square input of this size reaches the first FC layer (or the end); 0 when it vanishes on the way. */
+static int side_at_classifier(const vgg_model *model, int side)
+{
+    for (int i = 0; i < model->count && side > 0; i++) {
+        const vgg_layer *l = &model->layers[i];
+        if (l->type == VGG_FC)
+            break;
+        if (l->type == VGG_CONV)
+            side = side + 2 * l->pad < l->r ? 0 : (side + 2 * l->pad - l->r) / l->stride + 1;
+        else if (l->type == VGG_MAXPOOL)
+            side = l->ceil ? (side + 1) / 2 : side / 2;
+        else if (l->type == VGG_AVGPOOL && l->oh)
+            side = l->oh;
+    }
+    return side;
+}
+
+/* Channels of the map that reaches the first FC layer, and that layer; NULL when there is none. */
+static const vgg_layer *classifier_of(const vgg_model *model, int *channels)
+{
+    *channels = model->c;
+    for (int i = 0; i < model->count; i++) {
+        if (model->layers[i].type == VGG_FC)
+            return &model->layers[i];
+        if (model->layers[i].type == VGG_CONV)
+            *channels = model->layers[i].k;
+    }
+    return NULL;
+}
+
+static int fits(const vgg_model *model, const vgg_layer *fc, int channels, int side)
+{
+    long map = side_at_classifier(model, side);
+    return map > 0 && (!fc || (long)channels * map * map == fc->c);
+}
+
+nonet_vgg_status vgg_input_size(const vgg_model *model, int *h, int *w, nonet_vgg_error *err)
+{
+    enum { SIDE_MAX = 2048 };
+    int channels;
+    const vgg_layer *fc = classifier_of(model, &channels);
+    int side = fits(model, fc, channels, 224) ? 224 : 0;
+    if (!side && model->c == 1 && fits(model, fc, channels, 28))
+        side = 28;
+    for (int s = 1; !side && s <= SIDE_MAX; s++)
+        side = fits(model, fc, channels, s) ? s : 0;
+    *h = *w = side;
+    if (!side)
+        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: no square input up to %d gives the %d values that layer %s takes", model->path,
+                        SIDE_MAX, fc ? fc->c : 0, fc ? fc->name : "?");
+    return NONET_VGG_OK;
+}
+
+/* ---- one step ---- */
+
+typedef struct shape { int c, h, w; } shape;
+
+static nonet_vgg_status plan_step(nonet_vgg *net, vgg_step *step, nonet_vgg_error *err)
+{
+    nonet_options options = net->options.conv;
+    nonet_status status = nonet_plan_create(&step->plan, &step->conv, &options);
+    if (status == NONET_NOT_APPLICABLE) {
+        options.algo = NONET_AUTO;
+        status = nonet_plan_create(&step->plan, &step->conv, &options);
+    }
+    if (status == NONET_OK)
+        return NONET_VGG_OK;
+    nonet_vgg_status kind = status == NONET_NO_MEMORY ? NONET_VGG_NO_MEMORY
+                          : status == NONET_BAD_ISA ? NONET_VGG_USAGE : NONET_VGG_UNSUPPORTED;
+    return vgg_fail(err, kind, "%s: layer %s (%dx%d, stride %d, padding %d, on a map of %dx%dx%d): %s", net->model.path,
+                    step->layer.name, step->conv.r, step->conv.s, step->conv.stride, step->conv.pad, step->conv.c, step->conv.h,
+                    step->conv.w, nonet_status_string(status));
+}
+
+/* ReLU and a floor pool on an even map (or a dropped odd edge) directly behind layer i join its step; *i moves past them. */
+static void fuse(const nonet_vgg *net, vgg_step *step, int *i)
+{
+    const vgg_model *m = &net->model;
+    int stop = net->options.last && strcmp(step->layer.name, net->options.last) == 0;
+    if (*i + 1 < m->count && m->layers[*i + 1].type == VGG_RELU) {
+        step->relu = step->conv.relu = 1;
+        ++*i;
+        stop = stop || (net->options.last && strcmp(m->layers[*i].name, net->options.last) == 0);
+    }
+    int oh, ow;
+    if (stop || step->layer.type != VGG_CONV || *i + 1 >= m->count || m->layers[*i + 1].type != VGG_MAXPOOL ||
+        nonet_conv_output(&step->conv, &oh, &ow) != NONET_OK || oh < 2 || ow < 2)
+        return;
+    if (!m->layers[*i + 1].ceil || (oh % 2 == 0 && ow % 2 == 0)) {
+        step->pool = step->conv.pool = 1;
+        ++*i;
+    }
+}
+
+static nonet_vgg_status conv_step(nonet_vgg *net, vgg_step *step, int *i, shape *at, nonet_vgg_error *err)
+{
+    vgg_layer *l = &step->layer;
+    int fc = l->type == VGG_FC;
+    if (fc ? (long)at->c * at->h * at->w != l->c : at->c != l->c)
+        return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: layer %s takes %d %s, but a map of %dx%dx%d reaches it", net->model.path, l->name,
+                        l->c, fc ? "values" : "channels", at->c, at->h, at->w);
+    step->conv = (nonet_conv){
+        .n = net->batch, .c = at->c, .h = at->h, .w = at->w, .k = l->k, .r = fc ? at->h : l->r, .s = fc ? at->w : l->s,
+        .stride = fc ? 1 : l->stride, .pad = fc ? 0 : l->pad, .src_layout = NONET_NCHW16C, .dst_layout = NONET_NCHW16C,
+    };
+    if (net->count == 0)
+        step->conv.src_layout = NONET_NCHW;
+    fuse(net, step, i);
+    if (nonet_conv_output(&step->conv, &at->h, &at->w) != NONET_OK)
+        return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: layer %s does not fit a map of %dx%dx%d", net->model.path, l->name, at->c,
+                        step->conv.h, step->conv.w);
+    at->c = l->k;
+    return NONET_VGG_OK;
+}
+
+/* 0: the layer changes nothing and gets no step. */
+static int pool_shape(const vgg_layer *l, shape *at)
+{
+    if (l->type == VGG_MAXPOOL) {
+        at->h = (at->h + (l->ceil ? 1 : 0)) / 2;
+        at->w = (at->w + (l->ceil ? 1 : 0)) / 2;
+        return 1;
+    }
+    if (l->type == VGG_AVGPOOL) {
+        if (!l->oh || (l->oh == at->h && l->ow == at->w))
+            return 0;
+        at->h = l->oh;
+        at->w = l->ow;
+        return 1;
+    }
+    return l->type == VGG_LRN || l->type == VGG_RELU || l->type == VGG_SOFTMAX;
+}
+
+static nonet_vgg_status add_step(nonet_vgg *net, int *i, shape *at, nonet_vgg_error *err)
+{
+    const vgg_layer *l = &net->model.layers[*i];
+    vgg_step step = { .layer = *l, .index = *i, .c = at->c, .h = at->h, .w = at->w, .out_layout = NONET_NCHW16C };
+    int conv = l->type == VGG_CONV || l->type == VGG_FC;
+    if (l->type == VGG_FLATTEN || l->type == VGG_DROPOUT)
+        return NONET_VGG_OK;
+    if (l->type == VGG_BATCHNORM)
+        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s (BatchNorm) does not follow a convolution", net->model.path, l->name);
+    if (conv) {
+        nonet_vgg_status status = conv_step(net, &step, i, at, err);
+        if (status != NONET_VGG_OK)
+            return status;
+    } else if (!pool_shape(l, at)) {
+        return NONET_VGG_OK;
+    }
+    if (at->h < 1 || at->w < 1)
+        return vgg_fail(err, NONET_VGG_USAGE, "%s: the input is too small: nothing is left after layer %s (%s)", net->model.path,
+                        l->name, type_name(l->type));
+    if (l->type == VGG_SOFTMAX && (at->h != 1 || at->w != 1))
+        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s (SoftMax) stands on a map of %dx%d, not on class scores",
+                        net->model.path, l->name, at->h, at->w);
+    step.k = at->c;
+    step.oh = at->h;
+    step.ow = at->w;
+    net->steps[net->count++] = step;
+    return NONET_VGG_OK;
+}
+
+static int is_last(const nonet_vgg *net, int from, int to)
+{
+    for (int i = from; net->options.last && i <= to; i++)
+        if (strcmp(net->model.layers[i].name, net->options.last) == 0)
+            return 1;
+    return 0;
+}
+
+static nonet_vgg_status plan_all(nonet_vgg *net, nonet_vgg_error *err)
+{
+    for (int i = 0; i < net->count; i++) {
+        vgg_step *step = &net->steps[i];
+        if (step->layer.type != VGG_CONV && step->layer.type != VGG_FC)
+            continue;
+        if (i == net->count - 1)
+            step->conv.dst_layout = step->out_layout = NONET_NCHW;
+        nonet_vgg_status status = plan_step(net, step, err);
+        if (status != NONET_VGG_OK)
+            return status;
+    }
+    return NONET_VGG_OK;
+}
+
+nonet_vgg_status vgg_build_steps(nonet_vgg *net, nonet_vgg_error *err)
+{
+    shape at = { net->model.c, net->h, net->w };
+    int found = !net->options.last;
+    net->steps = calloc((size_t)net->model.count + 1, sizeof *net->steps);
+    if (!net->steps)
+        return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: not enough memory", net->model.path);
+    for (int i = 0; i < net->model.count; i++) {
+        int first = i;
+        nonet_vgg_status status = add_step(net, &i, &at, err);
+        if (status != NONET_VGG_OK)
+            return status;
+        if (is_last(net, first, i)) {
+            found = 1;
+            break;
+        }
+    }
+    if (!found)
+        return vgg_fail(err, NONET_VGG_USAGE, "%s: there is no layer %s", net->model.path, net->options.last);
+    if (!net->count)
+        return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: there is no layer to compute", net->model.path);
+    return plan_all(net, err);
+}

@@ -1,0 +1,183 @@
+/* write_nonet.c - writes the project's container: the head with its tables is made in memory, checksums first, then everything
+ * goes out in one pass. What is written here is what read_nonet.c accepts. */
+#include <stdlib.h>
+#include <string.h>
+#include "vgg/checksum.h"
+#include "vgg/container.h"
+#include "vgg/file.h"
+
+typedef struct writer {
+    const vgg_model *model;
+    unsigned char *head;        /* head, tables and labels */
+    const float **data;         /* of each tensor */
+    container_layer *layers;    /* into head */
+    container_tensor *tensors;
+    uint32_t tensor_count;
+    size_t head_bytes, label_bytes;
+    uint64_t file_bytes;
+} writer;
+
+/* The layer's tensors in the order of their roles. */
+static void layer_tensors(const vgg_layer *l, const float *data[ROLES])
+{
+    const float *all[ROLES] = {l->weight, l->bias, l->gamma, l->beta, l->mean, l->var};
+    memcpy(data, all, sizeof(all));
+}
+
+static container_layer make_layer(const vgg_layer *l)
+{
+    container_layer to = {
+        .type = (uint32_t)l->type, .k = l->k, .c = l->c, .r = l->r, .s = l->s, .stride = l->stride, .pad = l->pad,
+        .eps = l->eps, .size = l->size, .alpha = l->alpha, .lrn_beta = l->lrn_beta, .lrn_k = l->lrn_k,
+        .ceil = l->ceil != 0, .oh = l->oh, .ow = l->ow,
+    };
+    memcpy(to.name, l->name, strnlen(l->name, VGG_NAME - 1));
+    return to;
+}
+
+static container_head make_head(const vgg_model *model)
+{
+    container_head head = {
+        .version = CONTAINER_VERSION, .layers = (uint32_t)model->count, .labels = (uint32_t)model->nlabels,
+        .kind = (uint32_t)model->kind, .c = (uint32_t)model->c, .h = (uint32_t)model->h, .w = (uint32_t)model->w,
+    };
+    memcpy(head.magic, CONTAINER_MAGIC, sizeof(head.magic));
+    memcpy(head.mean, model->mean, sizeof(head.mean));
+    memcpy(head.std, model->std, sizeof(head.std));
+    return head;
+}
+
+/* Checks a layer and counts its tensors. One that a layer of this type does not use is left out. */
+static nonet_vgg_status measure_layer(writer *w, const vgg_layer *from, nonet_vgg_error *err)
+{
+    const float *data[ROLES];
+    container_layer layer = make_layer(from);
+    const char *fault = container_layer_fault(&layer);
+    if (fault)
+        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer '%s' %s", w->model->path, layer.name, fault);
+    layer_tensors(from, data);
+    for (int role = 0; role < ROLES; role++) {
+        if (!data[role] && container_requires(layer.type, role))
+            return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer '%s' has no %s", w->model->path, layer.name,
+                            container_role_name(role));
+        w->tensor_count += data[role] && container_numbers(&layer, role) > 0;
+    }
+    return NONET_VGG_OK;
+}
+
+static nonet_vgg_status measure(writer *w, nonet_vgg_error *err)
+{
+    const vgg_model *model = w->model;
+    container_head head = make_head(model);
+    const char *fault = container_head_fault(&head);
+    if (fault)
+        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: %s", model->path, fault);
+    for (int i = 0; i < model->nlabels; i++)
+        w->label_bytes += strlen(model->labels[i]) + 1;
+    if (model->count > CONTAINER_LAYERS || model->nlabels > CONTAINER_LABELS || w->label_bytes > CONTAINER_LABEL_BYTES)
+        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: has more layers or labels than a .nonet file holds", model->path);
+    nonet_vgg_status status = NONET_VGG_OK;
+    for (int i = 0; i < model->count && status == NONET_VGG_OK; i++)
+        status = measure_layer(w, &model->layers[i], err);
+    return status;
+}
+
+static void fill_tensor(writer *w, container_layer *layer, int role, const float *data)
+{
+    uint64_t numbers = container_numbers(layer, role);
+    if (!data || numbers == 0)
+        return;
+    container_tensor *t = &w->tensors[w->tensor_count];
+    *t = (container_tensor){.offset = w->file_bytes, .numbers = numbers, .type = CONTAINER_F32};
+    w->data[w->tensor_count] = data;
+    layer->tensor[role] = ++w->tensor_count;
+    w->file_bytes += container_round(numbers * sizeof(float));
+}
+
+/* Places everything; the checksums are still missing. */
+static void fill_head(writer *w)
+{
+    const vgg_model *model = w->model;
+    container_head *head = (container_head *)w->head;
+    *head = make_head(model);
+    head->head_bytes = (uint32_t)w->head_bytes;
+    head->label_bytes = (uint32_t)w->label_bytes;
+    head->tensors = w->tensor_count;
+    w->layers = (container_layer *)(head + 1);
+    w->tensors = (container_tensor *)(w->layers + model->count);
+    w->tensor_count = 0;        /* counted again as they are placed */
+    w->file_bytes = w->head_bytes;
+    for (int i = 0; i < model->count; i++) {
+        const float *data[ROLES];
+        w->layers[i] = make_layer(&model->layers[i]);
+        layer_tensors(&model->layers[i], data);
+        for (int role = 0; role < ROLES; role++)
+            fill_tensor(w, &w->layers[i], role, data[role]);
+    }
+    head->file_bytes = w->file_bytes;
+    char *label = (char *)(w->tensors + w->tensor_count);
+    for (int i = 0; i < model->nlabels; i++)
+        label = stpcpy(label, model->labels[i]) + 1;
+}
+
+/* The zeros that fill up the last 64 bytes count as data: the reader takes them from the file with the rest. */
+static uint64_t tensor_checksum(const float *data, size_t bytes)
+{
+    unsigned char tail[CONTAINER_ALIGN] = {0};
+    size_t whole = bytes / CONTAINER_ALIGN * CONTAINER_ALIGN;
+    vgg_checksum_state state;
+    vgg_checksum_start(&state);
+    vgg_checksum_add(&state, data, whole);
+    if (bytes > whole) {
+        memcpy(tail, (const unsigned char *)data + whole, bytes - whole);
+        vgg_checksum_add(&state, tail, sizeof(tail));
+    }
+    return vgg_checksum_end(&state);
+}
+
+static nonet_vgg_status write_all(writer *w, vgg_out *out, nonet_vgg_error *err)
+{
+    static const unsigned char zeros[CONTAINER_ALIGN];
+    nonet_vgg_status status = vgg_out_write(out, w->head, w->head_bytes, err);
+    for (uint32_t i = 0; i < w->tensor_count && status == NONET_VGG_OK; i++) {
+        size_t bytes = w->tensors[i].numbers * sizeof(float);
+        status = vgg_out_write(out, w->data[i], bytes, err);
+        if (status == NONET_VGG_OK)
+            status = vgg_out_write(out, zeros, container_round(bytes) - bytes, err);
+    }
+    return status;
+}
+
+static nonet_vgg_status write_file(writer *w, const char *path, nonet_vgg_error *err)
+{
+    vgg_out out;
+    container_head *head = (container_head *)w->head;
+    for (uint32_t i = 0; i < w->tensor_count; i++)
+        w->tensors[i].checksum = tensor_checksum(w->data[i], w->tensors[i].numbers * sizeof(float));
+    head->checksum = container_head_checksum(head, w->head_bytes);
+    nonet_vgg_status status = vgg_out_open(&out, path, err);
+    if (status != NONET_VGG_OK)
+        return status;
+    return vgg_out_close(&out, write_all(w, &out, err), err);
+}
+
+nonet_vgg_status vgg_write_nonet(const vgg_model *model, const char *path, nonet_vgg_error *err)
+{
+    writer w = {.model = model};
+    nonet_vgg_status status = measure(&w, err);
+    if (status != NONET_VGG_OK)
+        return status;
+    w.head_bytes = container_round(sizeof(container_head) + (size_t)model->count * sizeof(container_layer) +
+                                   w.tensor_count * sizeof(container_tensor) + w.label_bytes);
+    w.head = calloc(1, w.head_bytes);
+    w.data = calloc(w.tensor_count + 1, sizeof(*w.data));
+    if (w.head && w.data) {
+        fill_head(&w);
+        status = write_file(&w, path, err);
+    } else {
+        status = vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: no memory to write it", path);
+    }
+    free(w.head);
+    free(w.data);
+    return status;
+}
