@@ -6,12 +6,12 @@
 static void head(const bench_report *report)
 {
     const bench_peak *a = &report->before, *b = &report->after, *p = &report->peak;
-    printf("nonet %s, %s, %s, %d thread%s %s\n", nonet_version(), report->host.cpu, nonet_isa_name(report->isa), report->threads,
-           report->threads == 1 ? "" : "s", report->pinned);
+    printf("nonet %s, %s, %s, %d thread%s %s\n", nonet_version(), report->host.cpu, nonet_isa_name(report->isa),
+           report->threads, report->threads == 1 ? "" : "s", report->pinned);
     printf("FMA peak %.1f GFLOP/s, read bandwidth %.1f GB/s, measured before and after\n", p->fma_gflops, p->read_gbps);
     if (report->disturbed)
-        printf("disturbed: something else was running; peaks before %.1f GFLOP/s, %.1f GB/s, after %.1f, %.1f; CPU lost %ld times "
-               "in %.1f s\n", a->fma_gflops, a->read_gbps, b->fma_gflops, b->read_gbps, report->switches, report->seconds);
+        printf("disturbed: something else was running; peaks before %.1f GFLOP/s, %.1f GB/s, after %.1f, %.1f; CPU lost %ld "
+               "times in %.1f s\n", a->fma_gflops, a->read_gbps, b->fma_gflops, b->read_gbps, report->switches, report->seconds);
     printf("%s\n\n", report->subject);
 }
 

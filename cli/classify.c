@@ -14,10 +14,10 @@ static const char help[] =
     "is below 64 pixels; the centre is cut out. An orientation in its EXIF data is not applied.\n\n"
     "  --model FILE      .safetensors, .pth, .onnx, .caffemodel or .nonet, told by its content\n"
     "  --top N           classes to show, 1 to 1000000 (default 5; no more than there are)\n"
-    "  --labels FILE     names of the classes, one a line (default: the model's own, or ImageNet's for 1000 classes)\n";
+    "  --labels FILE     names of the classes, one a line (default: the model's own, else ImageNet's if there are 1000)\n";
 static const char help_end[] =
-    "\nErrors: a picture that cannot be read is one sentence; the others are still classified, and the exit status is 1. It is 1\n"
-    "too for a model or labels that cannot be used, and 2 for a wrong option.\n"
+    "\nErrors: a picture that cannot be read is one sentence; the others are still classified, and the exit status is 1. So it\n"
+    "is for a model or labels that cannot be used; for a wrong option it is 2.\n"
     "Example: nonet classify cat.jpg dog.png --model vgg16.nonet --top 3\n";
 
 enum { OPT_TOP = CLI_OWN, OPT_LABELS };

@@ -78,7 +78,7 @@ int cli_prepare(cli_preparation *to, const cli_model *model, const nonet_vgg_inf
         return cli_fail(EXIT_USAGE, "--preprocess %s does not go with a network that takes %d channel%s", vgg_prepare_name(kind),
                         info->c, info->c == 1 ? "" : "s");
     if ((model->means && model->means != info->c) || (model->stds && model->stds != info->c))
-        return cli_fail(EXIT_USAGE, "--mean and --std want a number for each of the network's %d channels", info->c);
+        return cli_fail(EXIT_USAGE, "--mean and --std want as many numbers as the network has channels: %d", info->c);
     vgg_prepare_defaults(kind, to->mean, to->std);
     if (kind == info->kind) {
         memcpy(to->mean, info->mean, (size_t)info->c * sizeof(float));

@@ -30,16 +30,7 @@ void sweep_winograd_matrices(reference_winograd *wino, int m)
 static void make_matrices(transform *t, int m)
 {
     sweep_winograd_matrices(&t->wino, m);
-    t->sizes = t->wino;
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 6; j++)
-            t->sizes.at[i][j] = fabs(t->wino.at[i][j]);
-    for (int i = 0; i < 6; i++)
-        for (int j = 0; j < 3; j++)
-            t->sizes.g[i][j] = fabs(t->wino.g[i][j]);
-    for (int i = 0; i < 6; i++)
-        for (int j = 0; j < 6; j++)
-            t->sizes.bt[i][j] = fabs(t->wino.bt[i][j]);
+    reference_winograd_absolute(&t->sizes, &t->wino);
 }
 
 static void choose_shape(sweep *s, transform *t)

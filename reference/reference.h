@@ -51,5 +51,11 @@ void reference_winograd_make(reference_winograd *wino, int m, const double *poin
 void reference_winograd_filter(const reference_winograd *wino, const double *w, double *u);
 void reference_winograd_input(const reference_winograd *wino, const double *d, double *v);
 void reference_winograd_output(const reference_winograd *wino, const double *p, double *y);
+/* The matrices' absolute values. */
+void reference_winograd_absolute(reference_winograd *absolute, const reference_winograd *wino);
+/* What rounding errors of a Winograd convolution (3x3, stride 1) are measured in, whatever the data: for each output
+ * |bias| + |at| * (sum over c of (|g| |w| |g'|) . (|bt| |x| |bt'|)) * |at'|, over its tile. 0, or -1 without memory. */
+int reference_winograd_sizes(const reference_winograd *wino, const reference_conv *shape, const float *x, const float *weight,
+                             const float *bias, double *size);
 
 #endif

@@ -1,5 +1,6 @@
 /* winograd.c - Winograd's transforms as plain products of literal matrices, made from the points alone. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "reference/reference.h"
 
@@ -83,4 +84,87 @@ void reference_winograd_input(const reference_winograd *wino, const double *d, d
 void reference_winograd_output(const reference_winograd *wino, const double *p, double *y)
 {
     both_sides(wino->at[0], 6, wino->m, wino->a, p, y);
+}
+
+void reference_winograd_absolute(reference_winograd *absolute, const reference_winograd *wino)
+{
+    *absolute = *wino;
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < 6; j++) {
+            absolute->bt[i][j] = fabs(wino->bt[i][j]);
+            if (i < 4)
+                absolute->at[i][j] = fabs(wino->at[i][j]);
+            if (j < 3)
+                absolute->g[i][j] = fabs(wino->g[i][j]);
+        }
+}
+
+/* |bt| |x| |bt'| of the tile whose output starts at (top, left), for every channel of an image: v[c][36]. */
+static void tile_sizes(const reference_winograd *absolute, const reference_conv *p, const float *image, int top, int left, double *v)
+{
+    int a = absolute->a;
+
+    for (int c = 0; c < p->c; c++) {
+        double d[36] = { 0 };
+
+        for (int i = 0; i < a * a; i++) {
+            int row = top + i / a - p->pad, col = left + i % a - p->pad;
+
+            if (row >= 0 && row < p->h && col >= 0 && col < p->w)
+                d[i] = fabs((double)image[((size_t)c * p->h + row) * p->w + col]);
+        }
+        reference_winograd_input(absolute, d, v + c * 36);
+    }
+}
+
+static void output_sizes(const reference_winograd *absolute, const reference_conv *p, const double *u, const double *v, double *y)
+{
+    double product[36] = { 0 };
+
+    for (int c = 0; c < p->c; c++)
+        for (int i = 0; i < 36; i++)
+            product[i] += u[c * 36 + i] * v[c * 36 + i];
+    reference_winograd_output(absolute, product, y);
+}
+
+static void image_sizes(const reference_winograd *absolute, const reference_conv *p, const float *image, const double *u,
+                        const float *bias, double *v, double *size)
+{
+    int m = absolute->m, oh = reference_out(p->h, 3, 1, p->pad), ow = reference_out(p->w, 3, 1, p->pad);
+
+    for (int top = 0; top < oh; top += m)
+        for (int left = 0; left < ow; left += m) {
+            tile_sizes(absolute, p, image, top, left, v);
+            for (int k = 0; k < p->k; k++) {
+                double y[16];
+
+                output_sizes(absolute, p, u + (size_t)k * p->c * 36, v, y);
+                for (int i = 0; i < m * m; i++)
+                    if (top + i / m < oh && left + i % m < ow)
+                        size[((size_t)k * oh + top + i / m) * ow + left + i % m] = y[i] + (bias ? fabs((double)bias[k]) : 0);
+            }
+        }
+}
+
+int reference_winograd_sizes(const reference_winograd *wino, const reference_conv *p, const float *x, const float *weight,
+                             const float *bias, double *size)
+{
+    size_t filters = (size_t)p->k * p->c, outputs = (size_t)reference_out(p->h, 3, 1, p->pad) * reference_out(p->w, 3, 1, p->pad);
+    double *u = calloc(filters * 36, sizeof *u), *v = calloc((size_t)p->c * 36, sizeof *v);
+    reference_winograd absolute;
+
+    reference_winograd_absolute(&absolute, wino);
+    for (size_t i = 0; u && v && i < filters; i++) {
+        double g[9];
+
+        for (int j = 0; j < 9; j++)
+            g[j] = fabs((double)weight[i * 9 + j]);
+        reference_winograd_filter(&absolute, g, u + i * 36);
+    }
+    for (int n = 0; u && v && n < p->n; n++)
+        image_sizes(&absolute, p, x + (size_t)n * p->c * p->h * p->w, u, bias, v, size + n * p->k * outputs);
+    int status = u && v ? 0 : -1;
+    free(u);
+    free(v);
+    return status;
 }

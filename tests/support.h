@@ -41,10 +41,12 @@ typedef struct support_problem {
     int oh, ow;                 /* of the output, after the pool */
     size_t inputs, weights, outputs;
     float *x, *w, *bias;        /* NCHW, OIHW, k */
-    double *exact, *size;       /* NCHW; size: |bias| + sum|w||x|, the largest in the output's m x m tile and pool window */
+    double *exact;              /* NCHW */
+    double *size;               /* |bias| + sum|w||x|, the largest of the output's tile and pool window */
+    double *rigorous;           /* Winograd: reference_winograd_sizes, the largest of the pool window; direct: as size */
 } support_problem;
 void support_problem_make(support_problem *problem, const nonet_conv *p, sweep_random *random, sweep_data data);
-/* Computes exact and size; tile: 1, or the m of Winograd's F(m). */
+/* Computes exact, size and rigorous; tile: 1, or the m of Winograd's F(m). */
 void support_problem_solve(support_problem *problem, int tile);
 void support_problem_free(support_problem *problem);
 void support_describe(const nonet_conv *p, char *text, size_t size);

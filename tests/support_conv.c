@@ -46,6 +46,7 @@ void support_problem_make(support_problem *q, const nonet_conv *p, sweep_random 
     q->bias = get(p->k, sizeof(float));
     q->exact = get(q->outputs, sizeof(double));
     q->size = get(q->outputs, sizeof(double));
+    q->rigorous = get(q->outputs, sizeof(double));
     sweep_fill(random, q->x, q->inputs, data);
     sweep_fill(random, q->w, q->weights, data == SWEEP_INTEGERS ? SWEEP_INTEGERS : SWEEP_UNIFORM);
     sweep_fill(random, q->bias, p->k, data == SWEEP_INTEGERS ? SWEEP_INTEGERS : SWEEP_UNIFORM);
@@ -68,28 +69,38 @@ static void spread(double *size, int maps, int h, int w, int tile)
             }
 }
 
+/* Brings a map before the pool to the output: pooled, or as it is. Frees it. */
+static void finish(const support_problem *q, int h, int w, double *map, double *out)
+{
+    if (q->p.pool)
+        reference_maxpool(q->p.n * q->p.k, h, w, 0, map, out);
+    else
+        memcpy(out, map, q->outputs * sizeof *out);
+    free(map);
+}
+
 void support_problem_solve(support_problem *q, int tile)
 {
     const nonet_conv *p = &q->p;
     reference_conv plain = { p->n, p->c, p->h, p->w, p->k, p->r, p->s, p->stride, p->pad };
     int h = reference_out(p->h, p->r, p->stride, p->pad), w = reference_out(p->w, p->s, p->stride, p->pad);
     size_t count = (size_t)p->n * p->k * h * w;
-    double *exact = get(count, sizeof *exact), *size = get(count, sizeof *size);
+    double *exact = get(count, sizeof *exact), *size = get(count, sizeof *size), *rigorous = get(count, sizeof *rigorous);
 
     reference_convolve(&plain, q->x, q->w, q->bias, exact, size);
-    if (tile > 1)
+    memcpy(rigorous, size, count * sizeof *size);
+    if (tile > 1) {
+        reference_winograd wino;
+
+        sweep_winograd_matrices(&wino, tile);
+        support_need(!reference_winograd_sizes(&wino, &plain, q->x, q->w, q->bias, rigorous), "no memory");
         spread(size, p->n * p->k, h, w, tile);
+    }
     if (p->relu)
         reference_relu((long)count, exact);
-    if (p->pool) {
-        reference_maxpool(p->n * p->k, h, w, 0, exact, q->exact);
-        reference_maxpool(p->n * p->k, h, w, 0, size, q->size);
-    } else {
-        memcpy(q->exact, exact, count * sizeof *exact);
-        memcpy(q->size, size, count * sizeof *size);
-    }
-    free(exact);
-    free(size);
+    finish(q, h, w, exact, q->exact);
+    finish(q, h, w, size, q->size);
+    finish(q, h, w, rigorous, q->rigorous);
 }
 
 void support_problem_free(support_problem *q)
@@ -99,6 +110,7 @@ void support_problem_free(support_problem *q)
     free(q->bias);
     free(q->exact);
     free(q->size);
+    free(q->rigorous);
     memset(q, 0, sizeof *q);
 }
 

@@ -16,13 +16,13 @@ static int outputs(const vgg_model *model)
 static nonet_vgg_status check_preprocess(const nonet_vgg_convert_options *o, int channels, nonet_vgg_error *err)
 {
     if ((unsigned)o->kind > NONET_VGG_GREY)
-        return vgg_fail(err, NONET_VGG_USAGE, "convert: there is no such kind of preprocessing");
+        return vgg_fail(err, NONET_VGG_USAGE, "there is no such kind of preprocessing");
     if ((o->kind == NONET_VGG_GREY) != (channels == 1))
-        return vgg_fail(err, NONET_VGG_USAGE, "convert: the network takes %d channel%s, which does not go with %s pictures",
-                        channels, channels == 1 ? "" : "s", o->kind == NONET_VGG_GREY ? "grey" : "colour");
+        return vgg_fail(err, NONET_VGG_USAGE, "the network takes %d channel%s, which does not go with %s pictures", channels,
+                        channels == 1 ? "" : "s", o->kind == NONET_VGG_GREY ? "grey" : "colour");
     for (int i = 0; i < channels && i < 4; i++)
         if (!isfinite(o->mean[i]) || !isfinite(o->std[i]) || !(o->std[i] > 0))
-            return vgg_fail(err, NONET_VGG_USAGE, "convert: means must be finite and deviations above 0");
+            return vgg_fail(err, NONET_VGG_USAGE, "means must be finite and deviations above 0");
     return NONET_VGG_OK;
 }
 
@@ -30,7 +30,7 @@ static nonet_vgg_status check_preprocess(const nonet_vgg_convert_options *o, int
 static nonet_vgg_status apply(vgg_model *model, const nonet_vgg_convert_options *o, nonet_vgg_error *err)
 {
     if (o->height < 0 || o->width < 0 || (o->height == 0) != (o->width == 0))
-        return vgg_fail(err, NONET_VGG_USAGE, "convert: height and width are both above 0, or both 0");
+        return vgg_fail(err, NONET_VGG_USAGE, "height and width are both above 0, or both 0");
     if (o->height > 0) {
         model->h = o->height;
         model->w = o->width;
@@ -45,7 +45,7 @@ static nonet_vgg_status apply(vgg_model *model, const nonet_vgg_convert_options 
     }
     if (o->labels) {
         if (o->nlabels != outputs(model))
-            return vgg_fail(err, NONET_VGG_USAGE, "%s: the network has %d classes, but there are %d labels", model->path,
+            return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: the network has %d classes, but there are %d labels", model->path,
                             outputs(model), o->nlabels);
         model->labels = (char **)o->labels;
         model->nlabels = o->nlabels;
@@ -60,7 +60,7 @@ nonet_vgg_status nonet_vgg_convert(const char *from, const char *to, const nonet
     const nonet_vgg_convert_options *o = options ? options : &defaults;
     vgg_model model;
     if (!from || !to)
-        return vgg_fail(err, NONET_VGG_USAGE, "convert: no file is named");
+        return vgg_fail(err, NONET_VGG_USAGE, "nonet_vgg_convert: a null pointer");
     nonet_vgg_status status = vgg_model_open(&model, from, o->net, err);
     if (status != NONET_VGG_OK)
         return status;

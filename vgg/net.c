@@ -91,10 +91,20 @@ static nonet_vgg_status random_rows(void *context, const vgg_step *step, int fir
 
 /* ---- buffers ---- */
 
+/* Large buffers ask for huge pages: the transforms walk them in strides of many pages. */
 static void *alloc_aligned(size_t bytes)
 {
+    enum { HUGE_PAGE = 2 << 20 };
     void *p = NULL;
-    return posix_memalign(&p, NONET_ALIGNMENT, bytes ? bytes : NONET_ALIGNMENT) ? NULL : p;
+    size_t align = bytes >= HUGE_PAGE / 2 ? HUGE_PAGE : NONET_ALIGNMENT;
+    bytes = (bytes + align) / align * align;
+    if (posix_memalign(&p, align, bytes))
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    if (align == HUGE_PAGE)
+        madvise(p, bytes, MADV_HUGEPAGE);
+#endif
+    return p;
 }
 
 nonet_vgg_status vgg_alloc_buffers(nonet_vgg *net, nonet_vgg_error *err)
@@ -150,6 +160,8 @@ static nonet_vgg_status prepare(nonet_vgg *net, const vgg_source *source, nonet_
 {
     nonet_vgg_status status = NONET_VGG_OK;
     net->batch = net->options.batch ? net->options.batch : 1;
+    if (!net->options.conv.threads)
+        net->options.conv.threads = nonet_threads_available();
     net->h = net->options.height ? net->options.height : net->model.h;
     net->w = net->options.width ? net->options.width : net->model.w;
     if (!net->h || !net->w)

@@ -91,7 +91,8 @@ static int has_features(const vgg_model *model, const char *features)
         const vgg_layer *l = &model->layers[i];
         if (l->type != VGG_CONV && l->type != VGG_LRN && l->type != VGG_MAXPOOL)
             continue;
-        if (!vgg_spec_next(&features, &item) || item.type != l->type || (l->type == VGG_CONV && (item.k != l->k || item.r != l->r)))
+        if (!vgg_spec_next(&features, &item) || item.type != l->type ||
+            (l->type == VGG_CONV && (item.k != l->k || item.r != l->r)))
             return 0;
     }
     return !vgg_spec_next(&features, &item);

@@ -42,14 +42,17 @@ static int take_number(machine *m, size_t bytes, uint64_t *value)
 static int take_line(machine *m, pickle_bytes *line)
 {
     const unsigned char *newline = memchr(m->at, '\n', (size_t)(m->end - m->at));
-    if (!newline)
-        return pickle_fail(m->p, "is cut off in a name");
+    if (!newline) {
+        pickle_fail(m->p, "is cut off in a name");
+        return 0;
+    }
     *line = (pickle_bytes){(const char *)m->at, (size_t)(newline - m->at)};
     m->at = newline + 1;
     return 1;
 }
 
-/* ---- stack ---- */
+/* ---- stack ----
+ * Here and above "return 0" stands by itself: it lets compilers see that what a success hands out is set. */
 
 static int push(machine *m, pickle_value value)
 {
@@ -63,8 +66,10 @@ static int push_int(machine *m, pickle_type type, int64_t i)
 
 static int pop(machine *m, pickle_value *value)
 {
-    if (m->stack->count == 0 || m->stack->at[m->stack->count - 1].type == PICKLE_MARK)
-        return pickle_fail(m->p, "takes from an empty stack");
+    if (m->stack->count == 0 || m->stack->at[m->stack->count - 1].type == PICKLE_MARK) {
+        pickle_fail(m->p, "takes from an empty stack");
+        return 0;
+    }
     *value = m->stack->at[--m->stack->count];
     return 1;
 }
@@ -84,8 +89,10 @@ static int pop_to_mark(machine *m, const pickle_value **from, size_t *count)
     size_t i = m->stack->count;
     while (i > 0 && m->stack->at[i - 1].type != PICKLE_MARK)
         i--;
-    if (i == 0)
-        return pickle_fail(m->p, "has no mark where it needs one");
+    if (i == 0) {
+        pickle_fail(m->p, "has no mark where it needs one");
+        return 0;
+    }
     *from = m->stack->at + i;
     *count = m->stack->count - i;
     m->stack->count = i - 1;

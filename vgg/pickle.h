@@ -53,13 +53,13 @@ typedef struct pickle {
     char error[256];                    /* why the last read failed: a part of a sentence, "its pickle ..." */
     int unsupported;                    /* it failed because the pickle holds something else than a state dict */
     pickle_storage **storages;          /* one for each key */
-    int storage_count;
+    int storage_count, storage_uses;
     void *arena;                        /* everything else, in blocks */
     size_t used, left;
 } pickle;
 
-/* Runs one pickle from the start of input; *used gets its length. 0 when it fails, with p->error set. p starts zeroed and serves for
- * several pickles of one file; values live until pickle_clear and point into the input. */
+/* Runs one pickle from the start of input; *used gets its length. 0 when it fails, with p->error set. p starts zeroed and serves
+ * for several pickles of one file; values live until pickle_clear and point into the input. */
 int pickle_read(pickle *p, const void *input, size_t size, size_t *used, pickle_value *value);
 void pickle_clear(pickle *p);
 

@@ -6,7 +6,7 @@
 
 #include "vgg/pickle_objects.h"
 
-enum { ARENA_BLOCK = 64 << 10, ARENA_MAX = 64 << 20, STORAGES_MAX = 4096 };
+enum { ARENA_BLOCK = 64 << 10, ARENA_MAX = 64 << 20, STORAGES_MAX = 4096, USES_MAX = 4 * STORAGES_MAX };
 
 typedef enum class_id { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, PARAMETER, FLOAT_TENSOR, STORAGE } class_id;
 
@@ -229,6 +229,10 @@ int pickle_build(pickle *p, pickle_value *object, const pickle_value *state)
 /* The storage of this key, made when it is new; NULL with p->error. */
 static pickle_storage *find_storage(pickle *p, pickle_bytes key, const struct known_class *c, int64_t count)
 {
+    if (++p->storage_uses > USES_MAX) {         /* each is a search: their number is what bounds the time */
+        pickle_fail(p, "refers to storages more than %d times", USES_MAX);
+        return NULL;
+    }
     for (int i = 0; i < p->storage_count; i++) {
         pickle_storage *s = p->storages[i];
         if (s->key.size != key.size || memcmp(s->key.at, key.at, key.size) != 0)

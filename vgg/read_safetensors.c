@@ -1,4 +1,4 @@
-/* read_safetensors.c - .safetensors: 8 bytes length, a JSON header with a name, type, shape and byte range for every tensor, data. */
+/* read_safetensors.c - .safetensors: 8 bytes length, a JSON header with name, type, shape and bytes of every tensor, data. */
 #include "vgg/model.h"
 
 #ifdef NONET_HAVE_CJSON

@@ -1,5 +1,5 @@
-/* read_torch.c - state dicts that torch.save wrote: a zip archive with the pickle in data.pkl and the numbers in data/0, data/1, ...,
- * or (before PyTorch 1.6, or when asked for) five pickles in a row and then the numbers. */
+/* read_torch.c - state dicts that torch.save wrote: a zip archive with the pickle in data.pkl and the numbers in data/0, data/1
+ * and so on, or (before PyTorch 1.6, or when asked for) five pickles in a row and then the numbers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +65,8 @@ static nonet_vgg_status locate(torch_file *t, pickle_storage *s, const char *nam
     if (!s->data && t->zip.model)
         status = find_in_zip(t, s, err);
     else if (!s->data)
-        status = vgg_fail(err, NONET_VGG_BAD_FILE, "%s: the numbers of the tensor '%s' are not in the file", t->model->path, name);
+        status = vgg_fail(err, NONET_VGG_BAD_FILE, "%s: the numbers of the tensor '%s' are not in the file", t->model->path,
+                          name);
     if (status != NONET_VGG_OK || (uintptr_t)s->data % sizeof(float) == 0)
         return status;
     float *copy = new_copy(t, name, (uint64_t)s->count, &status, err);
@@ -271,7 +272,8 @@ static nonet_vgg_status read_storage(torch_file *t, const pickle_value *key, siz
             s = t->p.storages[i];
     }
     if (!s)
-        return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: it has numbers for a storage that its pickle does not name", t->model->path);
+        return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: it has numbers for a storage that its pickle does not name",
+                        t->model->path);
     if (left < sizeof count || (left - sizeof count) / (uint64_t)s->item < (uint64_t)s->count)
         return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: the file is cut off in the numbers of its tensors", t->model->path);
     memcpy(&count, file + *at, sizeof count);

@@ -1,5 +1,5 @@
-/* zip.h - the directory of a zip archive in memory: enough to use members where they lie. Members that are compressed are unpacked
- * by libzip. */
+/* zip.h - the directory of a zip archive in memory: enough to use members where they lie. Members that are compressed are
+ * unpacked by libzip. */
 #ifndef NONET_VGG_ZIP_H
 #define NONET_VGG_ZIP_H
 

@@ -45,6 +45,8 @@ BLOCK_INLINE void block_fma(block *b, const float *x, ptrdiff_t step, const floa
     __m256 w0 = _mm256_loadu_ps(w);
     __m256 w1 = _mm256_loadu_ps(w + BLOCK_VL);
 
+    if (m > 1)                  /* keeps GCC from loading the weights anew for every row of a small block */
+        __asm__("" : "+x"(w0), "+x"(w1));
     BLOCK_UNROLL
     for (int p = 0; p < m; p++) {
         __m256 s = _mm256_broadcast_ss(x + p * step);

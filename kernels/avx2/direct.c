@@ -1,6 +1,6 @@
 /* direct.c - direct convolution of any r x s, AVX2: up to 6 pixels of a row x 16 output channels (kblocks is 1).
  * See kernels/kernels.h. */
-#include "block.h"
+#include "kernels/avx2/block.h"
 
 nonet_direct_fn nonet_direct_s1_f32_6x16_avx2, nonet_direct_s2_f32_6x16_avx2;
 

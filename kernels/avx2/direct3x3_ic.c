@@ -1,6 +1,6 @@
 /* direct3x3_ic.c - direct convolution of 1..4 planar input channels, AVX2: up to 6 pixels of a row x 16 output channels
  * (kblocks is 1). See kernels/kernels.h. */
-#include "block.h"
+#include "kernels/avx2/block.h"
 
 nonet_direct_fn nonet_direct3x3_ic_s1_f32_6x16_avx2, nonet_direct3x3_ic_s2_f32_6x16_avx2;
 

@@ -1,5 +1,5 @@
 /* wino_gemm.c - the Winograd multiply, AVX2: up to 6 tiles x 16 output channels (kblocks is 1). See kernels/kernels.h. */
-#include "block.h"
+#include "kernels/avx2/block.h"
 
 nonet_wino_gemm_fn nonet_wino_gemm_f32_6x16_avx2;
 

@@ -41,13 +41,14 @@ BLOCK_INLINE void block_prefetch(const float *w, size_t ahead, int kb)
         _mm_prefetch((const char *)((uintptr_t)w + ahead + (uintptr_t)k * NONET_ALIGNMENT), _MM_HINT_T1);
 }
 
-/* One term of every chain: sum[p] = fma(x[p*step], w, sum[p]). The empty asm keeps the compiler from loading for the next term
- * ahead of this one: that would take more registers than there are, and the CPU looks ahead by itself. */
+/* One term of every chain: sum[p] = fma(x[p*step], w, sum[p]). */
 BLOCK_INLINE void block_fma(block *b, const float *x, ptrdiff_t step, const float *w, int m, int kb)
 {
     __m512 w0 = _mm512_loadu_ps(w);
     __m512 w1 = kb > 1 ? _mm512_loadu_ps(w + NONET_L) : w0;
 
+    if (m > 1 && kb > 1)        /* keeps GCC from loading the weights anew for every row of a small block */
+        __asm__("" : "+v"(w0), "+v"(w1));
     BLOCK_UNROLL
     for (int p = 0; p < m; p++) {
         __m512 s = _mm512_set1_ps(x[p * step]);

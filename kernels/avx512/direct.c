@@ -1,5 +1,5 @@
 /* direct.c - direct convolution of any r x s, AVX-512: up to 14 pixels of a row x 32 output channels. See kernels/kernels.h. */
-#include "block.h"
+#include "kernels/avx512/block.h"
 
 nonet_direct_fn nonet_direct_s1_f32_14x32_avx512, nonet_direct_s2_f32_14x32_avx512;
 

@@ -1,6 +1,6 @@
 /* direct3x3_ic.c - direct convolution of 1..4 planar input channels, AVX-512: up to 14 pixels of a row x 32 output channels.
  * See kernels/kernels.h. */
-#include "block.h"
+#include "kernels/avx512/block.h"
 
 nonet_direct_fn nonet_direct3x3_ic_s1_f32_14x32_avx512, nonet_direct3x3_ic_s2_f32_14x32_avx512;
 

@@ -1,6 +1,6 @@
 /* fc_vector.c - fully connected layer of one image, AVX-512: 16 or 32 output channels. See kernels/kernels.h.
  * One chain an output, as the order of sums demands: an FMA's latency for each row of w, far above the speed of DRAM. */
-#include "block.h"
+#include "kernels/avx512/block.h"
 
 nonet_fc_vector_fn nonet_fc_vector_f32_avx512;
 

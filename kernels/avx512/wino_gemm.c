@@ -1,5 +1,5 @@
 /* wino_gemm.c - the Winograd multiply, AVX-512: up to 14 tiles x 32 output channels. See kernels/kernels.h. */
-#include "block.h"
+#include "kernels/avx512/block.h"
 
 nonet_wino_gemm_fn nonet_wino_gemm_f32_14x32_avx512;
 
