@@ -123,9 +123,7 @@ int cmd_verify(int argc, char **argv)
 
     parse(argc, argv, &r);
     if (nonet_isa_current(&limit))
-        return cli_fail(EXIT_USAGE, "%s", nonet_status_string(NONET_BAD_ISA));
-    if (r.common.conv.isa != NONET_ISA_AUTO && !nonet_isa_supported(r.common.conv.isa))
-        return cli_fail(EXIT_DATA, "this CPU cannot run %s", nonet_isa_name(r.common.conv.isa));
+        return cli_fail(EXIT_USAGE, "NONET_ISA: %s", nonet_status_string(NONET_BAD_ISA));
     if (r.common.json) {
         int standard = !strcmp(r.common.json, "-");
 

@@ -4,7 +4,11 @@
 #include "engine/plan.h"
 #include "engine/view.h"
 
-enum { STRIP_BYTES = 384 << 10 };   /* of gathered input: what stays in L2 beside the weights of one multiply call */
+enum {
+    STRIP_BYTES = 384 << 10,    /* of gathered input: what stays in L2 beside the weights of one multiply call */
+    CHUNK_BYTES_L1 = 20 << 10,  /* of weights per call where a step of the kernel reads them faster than L2 gives */
+    CHUNK_BYTES_L2 = 320 << 10
+};
 
 static size_t strip_floats(const nonet_plan *plan)
 {
@@ -13,7 +17,7 @@ static size_t strip_floats(const nonet_plan *plan)
     return nonet_line_floats(plan->nest == NEST_IC ? pixels * (size_t)plan->p.c : pixels * (size_t)plan->cb * NONET_L);
 }
 
-/* A row of results on its way to a pool or another layout; both of a pool. */
+/* Rows of results pass through the workspace on their way to a pool or another layout. */
 static int needs_rows(const nonet_plan *plan)
 {
     return plan->p.pool || plan->p.dst_layout != NONET_NCHW16C;
@@ -22,6 +26,11 @@ static int needs_rows(const nonet_plan *plan)
 static size_t row_floats(const nonet_plan *plan)
 {
     return (size_t)plan->ow * (size_t)plan->nr;
+}
+
+static size_t band_floats(const nonet_plan *plan)
+{
+    return nonet_line_floats((size_t)plan->strip.band * row_floats(plan));
 }
 
 static void plan_taps(nonet_plan *plan)
@@ -57,13 +66,26 @@ static void plan_strips(nonet_plan *plan)
     s->ksplit = s->ksplit < plan->kq ? s->ksplit : plan->kq;
 }
 
+/* A kernel of 6 rows or fewer reads its weights at 10 bytes a cycle. Kernels other than 3x3 and IC keep their sums in one call. */
+static void plan_chunks(nonet_plan *plan)
+{
+    nonet_strip_plan *s = &plan->strip;
+    size_t cblock = (size_t)plan->taps * NONET_L * (size_t)plan->nr * sizeof(float);
+    size_t budget = plan->multiply->mr > 6 ? CHUNK_BYTES_L2 : CHUNK_BYTES_L1;
+    int fit = budget > cblock ? (int)(budget / cblock) : 1;
+    s->cchunk = plan->nest == NEST_IC || plan->fresh || fit >= plan->cb ? plan->cb : fit;
+    s->cchunk = nonet_ceil_div(plan->cb, nonet_ceil_div(plan->cb, s->cchunk));
+    s->band = s->cchunk < plan->cb ? s->rows : plan->p.pool ? 2 : 1;
+}
+
 void nonet_direct_plan(nonet_plan *plan)
 {
     plan_strips(plan);
+    plan_chunks(plan);
     plan_taps(plan);
     size_t inputs = plan->nest == NEST_IC ? (size_t)plan->taps : (size_t)plan->cb * NONET_L * (size_t)plan->taps;
     plan->weight_floats = inputs * (size_t)plan->kb * NONET_L;
-    size_t rows = needs_rows(plan) ? nonet_line_floats(2 * row_floats(plan)) + nonet_line_floats(row_floats(plan)) : 0;
+    size_t rows = needs_rows(plan) ? band_floats(plan) + nonet_line_floats(row_floats(plan)) : 0;
     plan->thread_floats = strip_floats(plan) + rows;
 }
 
@@ -95,33 +117,40 @@ static void gather(const strip_task *t)
         }
 }
 
-/* Row y of the convolution for multiply call q, to out (out_kblock floats between blocks of 16 channels). */
-static void compute_row(const strip_task *t, int q, int y, float *out, size_t out_kblock)
+/* What all runs of multiply call q, channel blocks cb and on, have in common. */
+static nonet_direct_args args_of(const strip_task *t, int q, int cb, size_t out_kblock)
 {
     const nonet_plan *plan = t->plan;
     const nonet_strip_plan *s = &plan->strip;
-    int ic = plan->nest == NEST_IC, mr = plan->multiply->mr, runs = nonet_ceil_div(plan->ow, mr);
-    size_t inputs = ic ? (size_t)plan->taps : (size_t)plan->cb * NONET_L * (size_t)plan->taps;
-    size_t step = (size_t)plan->p.stride * (ic ? 1 : NONET_L), row = (size_t)s->in_w * (ic ? 1 : NONET_L);
-    const float *x = t->strip + (size_t)(y - t->y0) * (size_t)plan->p.stride * row;
-    nonet_direct_args a = {
-        .w = t->weights->data + (size_t)q * inputs * (size_t)plan->nr,
+    int ic = plan->nest == NEST_IC, left = plan->cb - cb, width = nonet_kblocks(plan, q) * NONET_L;
+    size_t cblock = (size_t)plan->taps * (ic ? 1 : NONET_L), inputs = ic ? cblock : (size_t)plan->cb * cblock;
+    return (nonet_direct_args){
+        .w = t->weights->data + (size_t)q * inputs * (size_t)plan->nr + (size_t)cb * cblock * (size_t)width,
         .bias = t->weights->bias + (size_t)q * (size_t)plan->nr,
         .tap = plan->tap,
-        .x_cblock = (size_t)s->in_rows * row,
+        .x_cblock = (size_t)s->in_rows * (size_t)s->in_w * NONET_L,
         .out_pixel = NONET_L,
         .out_kblock = out_kblock,
-        .cblocks = plan->cb,
+        .cblocks = left < s->cchunk ? left : s->cchunk,
         .taps = plan->taps,
         .fresh = plan->fresh,
-        .kblocks = nonet_kblocks(plan, q),
-        .flags = plan->p.relu ? NONET_RELU : 0,
+        .kblocks = width / NONET_L,
+        .flags = (plan->p.relu ? NONET_RELU : 0) | (cb > 0 ? NONET_CONTINUE : 0) | (left > s->cchunk ? NONET_PARTIAL : 0),
     };
-    for (int i = 0, x0 = 0; i < runs; i++, x0 += a.m) {
-        a.m = (plan->ow - x0) / (runs - i);     /* runs of nearly equal length */
-        a.x = x + (size_t)x0 * step;
-        a.out = out + (size_t)x0 * NONET_L;
-        plan->multiply->fn.direct(&a);
+}
+
+/* Row y of the convolution, channel blocks cb and on, to out. */
+static void compute_row(const strip_task *t, nonet_direct_args *a, int cb, int y, float *out)
+{
+    const nonet_plan *plan = t->plan;
+    int ic = plan->nest == NEST_IC, runs = nonet_ceil_div(plan->ow, plan->multiply->mr);
+    size_t pixel = ic ? 1 : NONET_L, row = (size_t)plan->strip.in_w * pixel;
+    const float *x = t->strip + (size_t)cb * a->x_cblock + (size_t)(y - t->y0) * (size_t)plan->p.stride * row;
+    for (int i = 0, x0 = 0; i < runs; i++, x0 += a->m) {
+        a->m = (plan->ow - x0) / (runs - i);     /* runs of nearly equal length */
+        a->x = x + (size_t)x0 * (size_t)plan->p.stride * pixel;
+        a->out = out + (size_t)x0 * NONET_L;
+        plan->multiply->fn.direct(a);
     }
 }
 
@@ -144,21 +173,29 @@ static void deliver(const strip_task *t, int q, int y, const float *r0, const fl
     }
 }
 
-static void compute_rows(const strip_task *t, int q)
+/* A band of rows for multiply call q: all its channel blocks, some at a time. */
+static void compute_band(const strip_task *t, int q, int y0, int y1)
 {
     const nonet_plan *plan = t->plan;
-    size_t kblock = (size_t)plan->ow * NONET_L, dst_kblock = (size_t)plan->oh * kblock;
-    float *r0 = t->rows, *r1 = r0 + row_floats(plan);
-    for (int y = t->y0; y < t->y1; y += plan->p.pool ? 2 : 1) {
-        if (!needs_rows(plan)) {
-            compute_row(t, q, y, t->dst + nonet_blocked_at(&t->out, t->n, q * (plan->nr / NONET_L), y), dst_kblock);
-            continue;
-        }
-        compute_row(t, q, y, r0, kblock);
-        if (plan->p.pool)
-            compute_row(t, q, y + 1, r1, kblock);
-        deliver(t, q, y, r0, r1);
+    int direct = !needs_rows(plan);
+    size_t kblock = (direct ? (size_t)plan->oh : 1) * (size_t)plan->ow * NONET_L;
+    for (int cb = 0; cb < plan->cb; cb += plan->strip.cchunk) {
+        nonet_direct_args a = args_of(t, q, cb, kblock);
+        for (int y = y0; y < y1; y++)
+            compute_row(t, &a, cb, y, direct ? t->dst + nonet_blocked_at(&t->out, t->n, q * (plan->nr / NONET_L), y)
+                                             : t->rows + (size_t)(y - y0) * row_floats(plan));
     }
+    for (int y = y0; !direct && y < y1; y += plan->p.pool ? 2 : 1) {
+        const float *r0 = t->rows + (size_t)(y - y0) * row_floats(plan);
+        deliver(t, q, y, r0, r0 + row_floats(plan));
+    }
+}
+
+static void compute_rows(const strip_task *t, int q)
+{
+    int band = t->plan->strip.band;
+    for (int y = t->y0; y < t->y1; y += band)
+        compute_band(t, q, y, y + band < t->y1 ? y + band : t->y1);
 }
 
 void nonet_direct_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work)
@@ -175,7 +212,7 @@ void nonet_direct_execute(const nonet_plan *plan, const nonet_weights *weights, 
             .in = { p->src_layout, p->c, p->h, p->w }, .out = { p->dst_layout, p->k, plan->dh, plan->dw },
             .n = i / s->ksplit / s->count, .y0 = strip * s->rows, .y1 = y1 < height ? y1 : height,
         };
-        t.pooled = t.rows + nonet_line_floats(2 * row_floats(plan));
+        t.pooled = t.rows + band_floats(plan);
         gather(&t);
         for (int q = plan->kq * part / s->ksplit; q < plan->kq * (part + 1) / s->ksplit; q++)
             compute_rows(&t, q);

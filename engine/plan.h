@@ -21,6 +21,8 @@ typedef struct nonet_strip_plan {
     int rows;                   /* output rows of a strip */
     int count;                  /* strips of an image */
     int in_rows, in_w;          /* input rows and pixels of a full strip */
+    int cchunk;                 /* channel blocks of a multiply call: their weights stay in a cache while a band runs */
+    int band;                   /* output rows that run before the next channel blocks: 1 or a pool's 2 where one call does all */
     int ksplit;                 /* groups of output channels that a strip's work is split into */
 } nonet_strip_plan;
 

@@ -16,11 +16,15 @@ enum {
 };
 
 enum { NONET_RELU = 1, NONET_POOL = 2 };   /* epilogue flags */
+enum { NONET_CONTINUE = 4, NONET_PARTIAL = 8 };  /* direct: this call goes on from out; this call is not the last */
 
 /* Direct convolution, r x s, any channels: m pixels of one row x kblocks*16 output channels.
  *   sum = +0;  for cb < cblocks, t < taps, c < 16:  sum = fma(x[p*step + cb*x_cblock + tap[t] + c], w[((cb*taps+t)*16+c)*16*kblocks + j], sum)
  * With fresh > 0 a new sum starts every `fresh` channel blocks and the sums are added in order: total = total + sum.
  *   out[p*out_pixel + (j/16)*out_kblock + j%16] = relu(total + bias[j])
+ * The channel blocks may come in several calls, so that their weights stay in a cache: all but the first with NONET_CONTINUE, all
+ * but the last with NONET_PARTIAL (out = total). Going on, without fresh the chain starts from out, with fresh the first sum is added
+ * to out (a call then takes whole sums): the bits are those of one call.
  * step is 16*stride floats, fixed in the kernel (s1, s2). out may be scratch between sums: it is only written by this call.
  *
  * Direct convolution with 1..4 input channels ("ic"): planar rows. One list of taps, in the order c, i, j; step is stride floats:
@@ -37,7 +41,7 @@ typedef struct nonet_direct_args {
     int cblocks, taps, fresh;
     int m;                      /* pixels, 1..mr of the kernel's row */
     int kblocks;                /* 1..nr/16 */
-    unsigned flags;             /* NONET_RELU */
+    unsigned flags;             /* NONET_RELU, NONET_CONTINUE, NONET_PARTIAL */
 } nonet_direct_args;
 typedef void nonet_direct_fn(const nonet_direct_args *args);
 

@@ -46,15 +46,15 @@ typedef struct caffe_array {
 
 /* ---- caffe_blobs.c ---- */
 /* A sentence about a layer: "FILE: layer 'NAME' (Type) ..."; returns status. */
-nonet_vgg_status caffe_fail(caffe_reader *o, const caffe_layer *l, nonet_vgg_status status, const char *format, ...)
+nonet_vgg_status vgg_caffe_fail(caffe_reader *o, const caffe_layer *l, nonet_vgg_status status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Blob i of a layer. */
-nonet_vgg_status caffe_blob(caffe_reader *o, const caffe_layer *l, size_t i, caffe_array *array);
+nonet_vgg_status vgg_caffe_blob(caffe_reader *o, const caffe_layer *l, size_t i, caffe_array *array);
 /* Blob i, which must have count floats. */
-nonet_vgg_status caffe_vector(caffe_reader *o, const caffe_layer *l, size_t i, int64_t count, const float **data);
+nonet_vgg_status vgg_caffe_vector(caffe_reader *o, const caffe_layer *l, size_t i, int64_t count, const float **data);
 
 /* ---- caffe_layers.c ---- */
 /* Appends what a layer of the chain is in the network. */
-nonet_vgg_status caffe_add_layer(caffe_reader *o, const caffe_layer *l);
+nonet_vgg_status vgg_caffe_add_layer(caffe_reader *o, const caffe_layer *l);
 
 #endif

@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-nonet_vgg_status caffe_fail(caffe_reader *o, const caffe_layer *l, nonet_vgg_status status, const char *format, ...)
+nonet_vgg_status vgg_caffe_fail(caffe_reader *o, const caffe_layer *l, nonet_vgg_status status, const char *format, ...)
 {
     char text[256];
     va_list list;
@@ -33,25 +33,25 @@ static int read_shape(const Nonet__Caffe__BlobProto *blob, caffe_array *array)
     return 1;
 }
 
-nonet_vgg_status caffe_blob(caffe_reader *o, const caffe_layer *l, size_t i, caffe_array *array)
+nonet_vgg_status vgg_caffe_blob(caffe_reader *o, const caffe_layer *l, size_t i, caffe_array *array)
 {
     const Nonet__Caffe__BlobProto *blob = i < l->n_blobs ? l->blobs[i] : NULL;
     if (!blob || !blob->has_payload)
-        return caffe_fail(o, l, NONET_VGG_BAD_FILE, "has no %s", i == 0 ? "weights" : "bias or further weights");
+        return vgg_caffe_fail(o, l, NONET_VGG_BAD_FILE, "has no %s", i == 0 ? "weights" : "bias or further weights");
     if (!read_shape(blob, array) || vgg_slim_bytes(&o->slim, blob->payload) != (size_t)array->count * sizeof(float))
-        return caffe_fail(o, l, NONET_VGG_BAD_FILE, "is damaged: its weights do not have the size that their shape asks for");
+        return vgg_caffe_fail(o, l, NONET_VGG_BAD_FILE, "is damaged: its weights do not have the size that their shape asks for");
     array->data = vgg_slim_floats(&o->slim, blob->payload, o->model);
     if (!array->data)
-        return caffe_fail(o, l, NONET_VGG_NO_MEMORY, "has weights that do not fit into memory");
+        return vgg_caffe_fail(o, l, NONET_VGG_NO_MEMORY, "has weights that do not fit into memory");
     return NONET_VGG_OK;
 }
 
-nonet_vgg_status caffe_vector(caffe_reader *o, const caffe_layer *l, size_t i, int64_t count, const float **data)
+nonet_vgg_status vgg_caffe_vector(caffe_reader *o, const caffe_layer *l, size_t i, int64_t count, const float **data)
 {
     caffe_array array;
-    nonet_vgg_status status = caffe_blob(o, l, i, &array);
+    nonet_vgg_status status = vgg_caffe_blob(o, l, i, &array);
     if (!status && array.count != count)
-        return caffe_fail(o, l, NONET_VGG_BAD_FILE, "has %lld values in blob %zu where %lld are needed",
+        return vgg_caffe_fail(o, l, NONET_VGG_BAD_FILE, "has %lld values in blob %zu where %lld are needed",
                           (long long)array.count, i, (long long)count);
     *data = status ? NULL : array.data;
     return status;

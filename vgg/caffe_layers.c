@@ -36,16 +36,16 @@ static nonet_vgg_status conv_geometry(caffe_reader *o, const caffe_layer *l, geo
     if (!square(p->n_kernel_size, p->kernel_size, p->has_kernel_h, p->kernel_h, p->has_kernel_w, p->kernel_w, &g->side) ||
         !square(p->n_stride, p->stride, p->has_stride_h, p->stride_h, p->has_stride_w, p->stride_w, &g->stride) ||
         !square(p->n_pad, p->pad, p->has_pad_h, p->pad_h, p->has_pad_w, p->pad_w, &g->pad))
-        return caffe_fail(o, l, refused, "treats rows and columns differently");
+        return vgg_caffe_fail(o, l, refused, "treats rows and columns differently");
     for (size_t i = 0; i < p->n_dilation; i++)
         if (p->dilation[i] != 1)
-            return caffe_fail(o, l, refused, "is dilated");
+            return vgg_caffe_fail(o, l, refused, "is dilated");
     if (p->group != 1 || p->axis != 1)
-        return caffe_fail(o, l, refused, "is a convolution in groups, or not over channels");
+        return vgg_caffe_fail(o, l, refused, "is a convolution in groups, or not over channels");
     if (g->side != 1 && g->side != 3)
-        return caffe_fail(o, l, refused, "has a kernel of %ux%u; nonet runs 3x3 and 1x1", g->side, g->side);
+        return vgg_caffe_fail(o, l, refused, "has a kernel of %ux%u; nonet runs 3x3 and 1x1", g->side, g->side);
     if (g->stride < 1 || g->stride > (g->side == 3 ? 2 : 1) || g->pad > g->side / 2)
-        return caffe_fail(o, l, refused, "has a stride of %u and a padding of %u, which nonet does not run", g->stride, g->pad);
+        return vgg_caffe_fail(o, l, refused, "has a stride of %u and a padding of %u, which nonet does not run", g->stride, g->pad);
     return NONET_VGG_OK;
 }
 
@@ -57,15 +57,15 @@ static nonet_vgg_status add_conv(caffe_reader *o, const caffe_layer *l)
     vgg_layer *layer;
     nonet_vgg_status status = conv_geometry(o, l, &g);
     if (!status)
-        status = caffe_blob(o, l, 0, &weight);
+        status = vgg_caffe_blob(o, l, 0, &weight);
     if (!status && l->conv->bias_term)
-        status = caffe_vector(o, l, 1, weight.dim[0], &bias);
+        status = vgg_caffe_vector(o, l, 1, weight.dim[0], &bias);
     if (status)
         return status;
     if (weight.ndim != 4 || weight.dim[0] != l->conv->num_output || weight.dim[2] != g.side || weight.dim[3] != g.side)
-        return caffe_fail(o, l, NONET_VGG_BAD_FILE, "has weights of another shape than its parameters say");
+        return vgg_caffe_fail(o, l, NONET_VGG_BAD_FILE, "has weights of another shape than its parameters say");
     if (o->c && o->c != weight.dim[1])
-        return caffe_fail(o, l, NONET_VGG_BAD_FILE, "takes %lld channels where the layer before it gives %lld",
+        return vgg_caffe_fail(o, l, NONET_VGG_BAD_FILE, "takes %lld channels where the layer before it gives %lld",
                           (long long)weight.dim[1], (long long)o->c);
     status = add(o, l, VGG_CONV, &layer);
     if (status)
@@ -86,16 +86,16 @@ static nonet_vgg_status add_fc(caffe_reader *o, const caffe_layer *l)
     const float *bias = NULL;
     vgg_layer *layer;
     if (l->fc->axis != 1 || l->fc->transpose)
-        return caffe_fail(o, l, refused, "is transposed, or not over all of the map");
-    nonet_vgg_status status = caffe_blob(o, l, 0, &weight);
+        return vgg_caffe_fail(o, l, refused, "is transposed, or not over all of the map");
+    nonet_vgg_status status = vgg_caffe_blob(o, l, 0, &weight);
     if (status)
         return status;
     /* Old files write 1 x 1 x outputs x inputs. */
     const int64_t *dim = weight.ndim == 4 && weight.dim[0] == 1 && weight.dim[1] == 1 ? weight.dim + 2 : weight.dim;
     if (dim[0] * dim[1] != weight.count || dim[0] != l->fc->num_output)
-        return caffe_fail(o, l, NONET_VGG_BAD_FILE, "has weights of another shape than its parameters say");
+        return vgg_caffe_fail(o, l, NONET_VGG_BAD_FILE, "has weights of another shape than its parameters say");
     if (l->fc->bias_term)
-        status = caffe_vector(o, l, 1, dim[0], &bias);
+        status = vgg_caffe_vector(o, l, 1, dim[0], &bias);
     if (!status)
         status = add(o, l, VGG_FC, &layer);
     if (status)
@@ -124,7 +124,7 @@ static nonet_vgg_status add_pool(caffe_reader *o, const caffe_layer *l)
                square(0, NULL, p->has_pad_h, p->pad_h, p->has_pad_w, p->pad_w, &pad);
     int max = p->pool == NONET__CAFFE__POOLING_PARAMETER__POOL_METHOD__MAX && !p->global_pooling;
     if (!max || !even || side != 2 || stride != 2 || pad != 0)
-        return caffe_fail(o, l, refused, "is neither a maximum over 2x2 with stride 2 nor a global average");
+        return vgg_caffe_fail(o, l, refused, "is neither a maximum over 2x2 with stride 2 nor a global average");
     nonet_vgg_status status = add(o, l, VGG_MAXPOOL, &layer);
     if (!status)
         layer->ceil = p->round_mode != NONET__CAFFE__POOLING_PARAMETER__ROUND_MODE__FLOOR;
@@ -135,7 +135,7 @@ static nonet_vgg_status add_relu(caffe_reader *o, const caffe_layer *l)
 {
     vgg_layer *layer;
     if (l->relu->negative_slope != 0)
-        return caffe_fail(o, l, refused, "has a slope below zero");
+        return vgg_caffe_fail(o, l, refused, "has a slope below zero");
     return add(o, l, VGG_RELU, &layer);
 }
 
@@ -143,9 +143,9 @@ static nonet_vgg_status add_lrn(caffe_reader *o, const caffe_layer *l)
 {
     vgg_layer *layer;
     if (l->lrn->norm_region != NONET__CAFFE__LRNPARAMETER__NORM_REGION__ACROSS_CHANNELS)
-        return caffe_fail(o, l, refused, "is not across channels");
+        return vgg_caffe_fail(o, l, refused, "is not across channels");
     if (l->lrn->local_size % 2 == 0 || l->lrn->local_size > 255)
-        return caffe_fail(o, l, refused, "has a size of %u; it must be odd, at most 255", l->lrn->local_size);
+        return vgg_caffe_fail(o, l, refused, "has a size of %u; it must be odd, at most 255", l->lrn->local_size);
     nonet_vgg_status status = add(o, l, VGG_LRN, &layer);
     if (status)
         return status;
@@ -162,11 +162,11 @@ static nonet_vgg_status add_batchnorm(caffe_reader *o, const caffe_layer *l)
     caffe_array sums;
     const float *variance, *factor;
     vgg_layer *layer;
-    nonet_vgg_status status = caffe_blob(o, l, 0, &sums);
+    nonet_vgg_status status = vgg_caffe_blob(o, l, 0, &sums);
     if (!status)
-        status = caffe_vector(o, l, 1, sums.count, &variance);
+        status = vgg_caffe_vector(o, l, 1, sums.count, &variance);
     if (!status)
-        status = caffe_vector(o, l, 2, 1, &factor);
+        status = vgg_caffe_vector(o, l, 2, 1, &factor);
     if (!status)
         status = add(o, l, VGG_BATCHNORM, &layer);
     if (status)
@@ -174,7 +174,7 @@ static nonet_vgg_status add_batchnorm(caffe_reader *o, const caffe_layer *l)
     size_t k = (size_t)sums.count;
     float *own = vgg_model_alloc(o->model, 2 * k * sizeof *own);
     if (!own)
-        return caffe_fail(o, l, NONET_VGG_NO_MEMORY, "has weights that do not fit into memory");
+        return vgg_caffe_fail(o, l, NONET_VGG_NO_MEMORY, "has weights that do not fit into memory");
     float scale = *factor == 0 ? 0 : 1 / *factor;
     for (size_t i = 0; i < k; i++) {
         own[i] = sums.data[i] * scale;
@@ -192,10 +192,10 @@ static nonet_vgg_status add_scale(caffe_reader *o, const caffe_layer *l)
 {
     vgg_layer *last = o->model->count ? &o->model->layers[o->model->count - 1] : NULL;
     if (!last || last->type != VGG_BATCHNORM || last->gamma || l->scale->axis != 1 || l->scale->num_axes != 1)
-        return caffe_fail(o, l, refused, "is not the second half of a BatchNorm");
-    nonet_vgg_status status = caffe_vector(o, l, 0, last->k, &last->gamma);
+        return vgg_caffe_fail(o, l, refused, "is not the second half of a BatchNorm");
+    nonet_vgg_status status = vgg_caffe_vector(o, l, 0, last->k, &last->gamma);
     if (!status && l->scale->bias_term)
-        status = caffe_vector(o, l, 1, last->k, &last->beta);
+        status = vgg_caffe_vector(o, l, 1, last->k, &last->beta);
     return status;
 }
 
@@ -203,7 +203,7 @@ static nonet_vgg_status add_flatten(caffe_reader *o, const caffe_layer *l)
 {
     vgg_layer *layer;
     if (l->flatten->axis != 1 || l->flatten->end_axis != -1)
-        return caffe_fail(o, l, refused, "does not make one vector of each image");
+        return vgg_caffe_fail(o, l, refused, "does not make one vector of each image");
     return add(o, l, VGG_FLATTEN, &layer);
 }
 
@@ -217,11 +217,11 @@ static nonet_vgg_status add_softmax(caffe_reader *o, const caffe_layer *l)
 {
     vgg_layer *layer;
     if (l->softmax->axis != 1)
-        return caffe_fail(o, l, refused, "is not over the classes");
+        return vgg_caffe_fail(o, l, refused, "is not over the classes");
     return add(o, l, VGG_SOFTMAX, &layer);
 }
 
-nonet_vgg_status caffe_add_layer(caffe_reader *o, const caffe_layer *l)
+nonet_vgg_status vgg_caffe_add_layer(caffe_reader *o, const caffe_layer *l)
 {
     static const struct { const char *type; nonet_vgg_status (*add)(caffe_reader *o, const caffe_layer *l); } types[] = {
         { "Convolution", add_conv }, { "InnerProduct", add_fc }, { "Pooling", add_pool }, { "ReLU", add_relu },
@@ -231,5 +231,5 @@ nonet_vgg_status caffe_add_layer(caffe_reader *o, const caffe_layer *l)
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strcmp(l->type, types[i].type) == 0)
             return types[i].add(o, l);
-    return caffe_fail(o, l, refused, "is not a kind of layer that nonet runs");
+    return vgg_caffe_fail(o, l, refused, "is not a kind of layer that nonet runs");
 }

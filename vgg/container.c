@@ -5,7 +5,7 @@
 #include <string.h>
 #include "vgg/checksum.h"
 
-uint64_t container_head_checksum(const void *head, size_t head_bytes)
+uint64_t vgg_container_head_checksum(const void *head, size_t head_bytes)
 {
     unsigned char first[64];
     vgg_checksum_state state;
@@ -17,7 +17,7 @@ uint64_t container_head_checksum(const void *head, size_t head_bytes)
     return vgg_checksum_end(&state);
 }
 
-uint64_t container_numbers(const container_layer *layer, int role)
+uint64_t vgg_container_numbers(const container_layer *layer, int role)
 {
     int weighted = layer->type == VGG_CONV || layer->type == VGG_FC;
     uint64_t n = (uint64_t)layer->k;
@@ -33,14 +33,14 @@ uint64_t container_numbers(const container_layer *layer, int role)
     return n;
 }
 
-int container_requires(uint32_t type, int role)
+int vgg_container_requires(uint32_t type, int role)
 {
     if (type == VGG_BATCHNORM)
         return role == ROLE_MEAN || role == ROLE_VAR;
     return role == ROLE_WEIGHT && (type == VGG_CONV || type == VGG_FC);
 }
 
-const char *container_role_name(int role)
+const char *vgg_container_role_name(int role)
 {
     static const char *const names[ROLES] = {"weight", "bias", "gamma", "beta", "mean", "variance"};
     return names[role];
@@ -51,7 +51,7 @@ static int within(int32_t v, int32_t low, int32_t high)
     return v >= low && v <= high;
 }
 
-const char *container_head_fault(const container_head *head)
+const char *vgg_container_head_fault(const container_head *head)
 {
     if (head->kind > NONET_VGG_GREY)
         return "its pictures are of an unknown kind";
@@ -64,7 +64,7 @@ const char *container_head_fault(const container_head *head)
     return NULL;
 }
 
-const char *container_layer_fault(const container_layer *l)
+const char *vgg_container_layer_fault(const container_layer *l)
 {
     int conv = l->type == VGG_CONV, inputs = conv || l->type == VGG_FC, outputs = inputs || l->type == VGG_BATCHNORM;
     if (l->type > VGG_SOFTMAX)

@@ -74,16 +74,16 @@ static inline uint64_t container_round(uint64_t bytes)
 }
 
 /* The checksum that belongs into a head of head_bytes bytes. */
-uint64_t container_head_checksum(const void *head, size_t head_bytes);
+uint64_t vgg_container_head_checksum(const void *head, size_t head_bytes);
 /* Numbers that the tensor of a role must hold in this layer; 0 if the layer has no such tensor, UINT64_MAX if there is no such
  * number of numbers. The layer's dimensions are >= 0. */
-uint64_t container_numbers(const container_layer *layer, int role);
+uint64_t vgg_container_numbers(const container_layer *layer, int role);
 /* 1 if a layer of this type cannot be without it. */
-int container_requires(uint32_t type, int role);
-const char *container_role_name(int role);
+int vgg_container_requires(uint32_t type, int role);
+const char *vgg_container_role_name(int role);
 /* What is wrong with the input that the head describes, or NULL. */
-const char *container_head_fault(const container_head *head);
+const char *vgg_container_head_fault(const container_head *head);
 /* The sentence for a layer whose numbers are out of range, or NULL. */
-const char *container_layer_fault(const container_layer *layer);
+const char *vgg_container_layer_fault(const container_layer *layer);
 
 #endif

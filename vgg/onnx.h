@@ -46,31 +46,31 @@ typedef struct onnx_reader {
 
 /* ---- onnx_values.c ---- */
 /* A sentence about a node: "FILE: node 'NAME' (Op) ..."; returns status. */
-nonet_vgg_status onnx_fail(onnx_reader *o, const onnx_node *node, nonet_vgg_status status, const char *format, ...)
+nonet_vgg_status vgg_onnx_fail(onnx_reader *o, const onnx_node *node, nonet_vgg_status status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-const onnx_attribute *onnx_find_attribute(const onnx_node *node, const char *name);
-int64_t onnx_int(const onnx_node *node, const char *name, int64_t otherwise);
-float onnx_float(const onnx_node *node, const char *name, float otherwise);
+const onnx_attribute *vgg_onnx_find_attribute(const onnx_node *node, const char *name);
+int64_t vgg_onnx_int(const onnx_node *node, const char *name, int64_t otherwise);
+float vgg_onnx_float(const onnx_node *node, const char *name, float otherwise);
 /* Fills dst when the attribute is there; 0 when it has another length than count. */
-int onnx_ints(const onnx_node *node, const char *name, int count, int64_t *dst);
+int vgg_onnx_ints(const onnx_node *node, const char *name, int count, int64_t *dst);
 /* The name of input i; NULL when it is left out. */
-const char *onnx_input(const onnx_node *node, size_t i);
-const onnx_value *onnx_find_value(const onnx_reader *o, const char *name);
+const char *vgg_onnx_input(const onnx_node *node, size_t i);
+const onnx_value *vgg_onnx_find_value(const onnx_reader *o, const char *name);
 /* Adds an initializer (node NULL) or what a Constant, ConstantOfShape or Identity node makes of constants. */
-nonet_vgg_status onnx_add_tensor(onnx_reader *o, const onnx_node *node, const char *name, const onnx_tensor *tensor);
-nonet_vgg_status onnx_add_fill(onnx_reader *o, const onnx_node *node);
-nonet_vgg_status onnx_add_alias(onnx_reader *o, const onnx_node *node);
+nonet_vgg_status vgg_onnx_add_tensor(onnx_reader *o, const onnx_node *node, const char *name, const onnx_tensor *tensor);
+nonet_vgg_status vgg_onnx_add_fill(onnx_reader *o, const onnx_node *node);
+nonet_vgg_status vgg_onnx_add_alias(onnx_reader *o, const onnx_node *node);
 /* Input i as floats with ndim dimensions. */
-nonet_vgg_status onnx_floats(onnx_reader *o, const onnx_node *node, size_t i, int ndim, onnx_array *array);
+nonet_vgg_status vgg_onnx_floats(onnx_reader *o, const onnx_node *node, size_t i, int ndim, onnx_array *array);
 /* Input i as floats of which there must be count, whatever the shape. */
-nonet_vgg_status onnx_vector(onnx_reader *o, const onnx_node *node, size_t i, int64_t count, const float **data);
+nonet_vgg_status vgg_onnx_vector(onnx_reader *o, const onnx_node *node, size_t i, int64_t count, const float **data);
 /* Input i as at most max whole numbers; *count is how many there are. */
-nonet_vgg_status onnx_whole(onnx_reader *o, const onnx_node *node, size_t i, int max, int64_t *dst, int *count);
+nonet_vgg_status vgg_onnx_whole(onnx_reader *o, const onnx_node *node, size_t i, int max, int64_t *dst, int *count);
 /* Memory of the model, within the budget; NULL when there is none. */
-void *onnx_alloc(onnx_reader *o, size_t bytes);
+void *vgg_onnx_alloc(onnx_reader *o, size_t bytes);
 
 /* ---- onnx_ops.c ---- */
 /* Appends the layer of one node of the chain. */
-nonet_vgg_status onnx_node_layer(onnx_reader *o, const onnx_node *node);
+nonet_vgg_status vgg_onnx_node_layer(onnx_reader *o, const onnx_node *node);
 
 #endif

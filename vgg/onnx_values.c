@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-nonet_vgg_status onnx_fail(onnx_reader *o, const onnx_node *node, nonet_vgg_status status, const char *format, ...)
+nonet_vgg_status vgg_onnx_fail(onnx_reader *o, const onnx_node *node, nonet_vgg_status status, const char *format, ...)
 {
     char text[256];
     va_list list;
@@ -18,7 +18,7 @@ nonet_vgg_status onnx_fail(onnx_reader *o, const onnx_node *node, nonet_vgg_stat
     return vgg_fail(o->err, status, "%s: node '%.60s' (%.40s) %s", o->model->path, name, op, text);
 }
 
-const onnx_attribute *onnx_find_attribute(const onnx_node *node, const char *name)
+const onnx_attribute *vgg_onnx_find_attribute(const onnx_node *node, const char *name)
 {
     for (size_t i = 0; i < node->n_attribute; i++)
         if (node->attribute[i]->name && strcmp(node->attribute[i]->name, name) == 0)
@@ -26,21 +26,21 @@ const onnx_attribute *onnx_find_attribute(const onnx_node *node, const char *nam
     return NULL;
 }
 
-int64_t onnx_int(const onnx_node *node, const char *name, int64_t otherwise)
+int64_t vgg_onnx_int(const onnx_node *node, const char *name, int64_t otherwise)
 {
-    const onnx_attribute *a = onnx_find_attribute(node, name);
+    const onnx_attribute *a = vgg_onnx_find_attribute(node, name);
     return a && a->has_i ? a->i : otherwise;
 }
 
-float onnx_float(const onnx_node *node, const char *name, float otherwise)
+float vgg_onnx_float(const onnx_node *node, const char *name, float otherwise)
 {
-    const onnx_attribute *a = onnx_find_attribute(node, name);
+    const onnx_attribute *a = vgg_onnx_find_attribute(node, name);
     return a && a->has_f ? a->f : otherwise;
 }
 
-int onnx_ints(const onnx_node *node, const char *name, int count, int64_t *dst)
+int vgg_onnx_ints(const onnx_node *node, const char *name, int count, int64_t *dst)
 {
-    const onnx_attribute *a = onnx_find_attribute(node, name);
+    const onnx_attribute *a = vgg_onnx_find_attribute(node, name);
     if (!a || a->n_ints == 0)
         return 1;
     if (a->n_ints != (size_t)count)
@@ -49,12 +49,12 @@ int onnx_ints(const onnx_node *node, const char *name, int count, int64_t *dst)
     return 1;
 }
 
-const char *onnx_input(const onnx_node *node, size_t i)
+const char *vgg_onnx_input(const onnx_node *node, size_t i)
 {
     return i < node->n_input && *node->input[i] ? node->input[i] : NULL;
 }
 
-const onnx_value *onnx_find_value(const onnx_reader *o, const char *name)
+const onnx_value *vgg_onnx_find_value(const onnx_reader *o, const char *name)
 {
     for (int i = 0; i < o->value_count; i++)
         if (strcmp(o->values[i].name, name) == 0)
@@ -62,7 +62,7 @@ const onnx_value *onnx_find_value(const onnx_reader *o, const char *name)
     return NULL;
 }
 
-void *onnx_alloc(onnx_reader *o, size_t bytes)
+void *vgg_onnx_alloc(onnx_reader *o, size_t bytes)
 {
     if (bytes > o->budget)
         return NULL;
@@ -83,10 +83,10 @@ static nonet_vgg_status tensor_fail(onnx_reader *o, const char *name, nonet_vgg_
     return vgg_fail(o->err, status, "%s: tensor '%.60s' %s", o->model->path, name, text);
 }
 
-nonet_vgg_status onnx_add_tensor(onnx_reader *o, const onnx_node *node, const char *name, const onnx_tensor *tensor)
+nonet_vgg_status vgg_onnx_add_tensor(onnx_reader *o, const onnx_node *node, const char *name, const onnx_tensor *tensor)
 {
     if (!name || !tensor)
-        return node ? onnx_fail(o, node, NONET_VGG_UNSUPPORTED, "is a constant of another kind than a tensor")
+        return node ? vgg_onnx_fail(o, node, NONET_VGG_UNSUPPORTED, "is a constant of another kind than a tensor")
                     : vgg_fail(o->err, NONET_VGG_BAD_FILE, "%s: a tensor has no name", o->model->path);
     if (tensor->has_data_location && tensor->data_location != NONET__ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT)
         return tensor_fail(o, name, NONET_VGG_UNSUPPORTED,
@@ -95,9 +95,9 @@ nonet_vgg_status onnx_add_tensor(onnx_reader *o, const onnx_node *node, const ch
     return NONET_VGG_OK;
 }
 
-nonet_vgg_status onnx_add_alias(onnx_reader *o, const onnx_node *node)
+nonet_vgg_status vgg_onnx_add_alias(onnx_reader *o, const onnx_node *node)
 {
-    const onnx_value *source = onnx_find_value(o, node->input[0]);
+    const onnx_value *source = vgg_onnx_find_value(o, node->input[0]);
     onnx_value *v = new_value(o, node->output[0]);
     *v = *source;
     v->name = node->output[0];
@@ -151,7 +151,7 @@ static const float *payload_floats(onnx_reader *o, uint32_t index, size_t bytes)
 
 static float *filled(onnx_reader *o, float fill, int64_t count)
 {
-    float *data = onnx_alloc(o, (size_t)count * sizeof *data);
+    float *data = vgg_onnx_alloc(o, (size_t)count * sizeof *data);
     for (int64_t i = 0; data && i < count; i++)
         data[i] = fill;
     return data;
@@ -159,10 +159,10 @@ static float *filled(onnx_reader *o, float fill, int64_t count)
 
 static nonet_vgg_status get_floats(onnx_reader *o, const onnx_node *node, size_t i, onnx_array *array)
 {
-    const char *name = onnx_input(node, i);
-    const onnx_value *v = name ? onnx_find_value(o, name) : NULL;
+    const char *name = vgg_onnx_input(node, i);
+    const onnx_value *v = name ? vgg_onnx_find_value(o, name) : NULL;
     if (!v)
-        return onnx_fail(o, node, NONET_VGG_UNSUPPORTED, "takes '%.60s' as input %zu, which is not a constant",
+        return vgg_onnx_fail(o, node, NONET_VGG_UNSUPPORTED, "takes '%.60s' as input %zu, which is not a constant",
                          name ? name : "", i + 1);
     if (v->tensor) {
         nonet_vgg_status status = check_floats(o, name, v->tensor, array);
@@ -178,35 +178,35 @@ static nonet_vgg_status get_floats(onnx_reader *o, const onnx_node *node, size_t
     return array->data ? NONET_VGG_OK : tensor_fail(o, name, NONET_VGG_NO_MEMORY, "does not fit into memory");
 }
 
-nonet_vgg_status onnx_floats(onnx_reader *o, const onnx_node *node, size_t i, int ndim, onnx_array *array)
+nonet_vgg_status vgg_onnx_floats(onnx_reader *o, const onnx_node *node, size_t i, int ndim, onnx_array *array)
 {
     nonet_vgg_status status = get_floats(o, node, i, array);
     if (!status && array->ndim != ndim)
-        return onnx_fail(o, node, NONET_VGG_UNSUPPORTED, "has weights of %d dimensions, not %d", array->ndim, ndim);
+        return vgg_onnx_fail(o, node, NONET_VGG_UNSUPPORTED, "has weights of %d dimensions, not %d", array->ndim, ndim);
     return status;
 }
 
-nonet_vgg_status onnx_vector(onnx_reader *o, const onnx_node *node, size_t i, int64_t count, const float **data)
+nonet_vgg_status vgg_onnx_vector(onnx_reader *o, const onnx_node *node, size_t i, int64_t count, const float **data)
 {
     onnx_array array;
     nonet_vgg_status status = get_floats(o, node, i, &array);
     if (!status && array.count != count)
-        return onnx_fail(o, node, NONET_VGG_UNSUPPORTED, "has %lld values as input %zu where %lld are needed",
+        return vgg_onnx_fail(o, node, NONET_VGG_UNSUPPORTED, "has %lld values as input %zu where %lld are needed",
                          (long long)array.count, i + 1, (long long)count);
     *data = status ? NULL : array.data;
     return status;
 }
 
-nonet_vgg_status onnx_whole(onnx_reader *o, const onnx_node *node, size_t i, int max, int64_t *dst, int *count)
+nonet_vgg_status vgg_onnx_whole(onnx_reader *o, const onnx_node *node, size_t i, int max, int64_t *dst, int *count)
 {
-    const char *name = onnx_input(node, i);
-    const onnx_value *v = name ? onnx_find_value(o, name) : NULL;
+    const char *name = vgg_onnx_input(node, i);
+    const onnx_value *v = name ? vgg_onnx_find_value(o, name) : NULL;
     const onnx_tensor *t = v ? v->tensor : NULL;
     if (!t || t->data_type != NONET__ONNX__TENSOR_PROTO__DATA_TYPE__INT64)
-        return onnx_fail(o, node, NONET_VGG_UNSUPPORTED, "takes a shape that is not a constant");
+        return vgg_onnx_fail(o, node, NONET_VGG_UNSUPPORTED, "takes a shape that is not a constant");
     size_t bytes = t->has_raw_payload ? vgg_slim_bytes(&o->slim, t->raw_payload) : t->n_int64_data * sizeof *dst;
     if (bytes > (size_t)max * sizeof *dst || bytes % sizeof *dst)
-        return onnx_fail(o, node, NONET_VGG_UNSUPPORTED, "takes a shape of more than %d dimensions", max);
+        return vgg_onnx_fail(o, node, NONET_VGG_UNSUPPORTED, "takes a shape of more than %d dimensions", max);
     *count = (int)(bytes / sizeof *dst);
     if (t->has_raw_payload)
         vgg_slim_copy(&o->slim, t->raw_payload, dst);
@@ -216,22 +216,22 @@ nonet_vgg_status onnx_whole(onnx_reader *o, const onnx_node *node, size_t i, int
 }
 
 /* ConstantOfShape: its attribute `value` is a tensor of one number, 0 when it is left out. */
-nonet_vgg_status onnx_add_fill(onnx_reader *o, const onnx_node *node)
+nonet_vgg_status vgg_onnx_add_fill(onnx_reader *o, const onnx_node *node)
 {
-    const onnx_attribute *a = onnx_find_attribute(node, "value");
+    const onnx_attribute *a = vgg_onnx_find_attribute(node, "value");
     onnx_value v = { .name = node->output[0], .dim = { 1, 1, 1, 1 } };
-    nonet_vgg_status status = onnx_whole(o, node, 0, ONNX_MAX_DIMS, v.dim, &v.ndim);
+    nonet_vgg_status status = vgg_onnx_whole(o, node, 0, ONNX_MAX_DIMS, v.dim, &v.ndim);
     if (status)
         return status;
     if (product(v.dim, ONNX_MAX_DIMS) <= 0)
-        return onnx_fail(o, node, NONET_VGG_BAD_FILE, "has an impossible shape");
+        return vgg_onnx_fail(o, node, NONET_VGG_BAD_FILE, "has an impossible shape");
     if (a && a->t) {
         onnx_array one;
         status = check_floats(o, v.name, a->t, &one);
         if (status)
             return status;
         if (one.count != 1)
-            return onnx_fail(o, node, NONET_VGG_BAD_FILE, "has more than one value");
+            return vgg_onnx_fail(o, node, NONET_VGG_BAD_FILE, "has more than one value");
         vgg_slim_copy(&o->slim, (uint32_t)payload_of(a->t), &v.fill);
     }
     *new_value(o, v.name) = v;

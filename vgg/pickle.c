@@ -22,7 +22,7 @@ static const unsigned char *take(machine *m, uint64_t bytes)
 {
     const unsigned char *at = m->at;
     if (bytes > (uint64_t)(m->end - m->at)) {
-        pickle_fail(m->p, "is cut off");
+        vgg_pickle_fail(m->p, "is cut off");
         return NULL;
     }
     m->at += bytes;
@@ -43,7 +43,7 @@ static int take_line(machine *m, pickle_bytes *line)
 {
     const unsigned char *newline = memchr(m->at, '\n', (size_t)(m->end - m->at));
     if (!newline) {
-        pickle_fail(m->p, "is cut off in a name");
+        vgg_pickle_fail(m->p, "is cut off in a name");
         return 0;
     }
     *line = (pickle_bytes){(const char *)m->at, (size_t)(newline - m->at)};
@@ -56,7 +56,7 @@ static int take_line(machine *m, pickle_bytes *line)
 
 static int push(machine *m, pickle_value value)
 {
-    return pickle_append(m->p, m->stack, &value, 1);
+    return vgg_pickle_append(m->p, m->stack, &value, 1);
 }
 
 static int push_int(machine *m, pickle_type type, int64_t i)
@@ -67,7 +67,7 @@ static int push_int(machine *m, pickle_type type, int64_t i)
 static int pop(machine *m, pickle_value *value)
 {
     if (m->stack->count == 0 || m->stack->at[m->stack->count - 1].type == PICKLE_MARK) {
-        pickle_fail(m->p, "takes from an empty stack");
+        vgg_pickle_fail(m->p, "takes from an empty stack");
         return 0;
     }
     *value = m->stack->at[--m->stack->count];
@@ -77,7 +77,7 @@ static int pop(machine *m, pickle_value *value)
 static pickle_value *top(machine *m)
 {
     if (m->stack->count == 0 || m->stack->at[m->stack->count - 1].type == PICKLE_MARK) {
-        pickle_fail(m->p, "takes from an empty stack");
+        vgg_pickle_fail(m->p, "takes from an empty stack");
         return NULL;
     }
     return &m->stack->at[m->stack->count - 1];
@@ -90,7 +90,7 @@ static int pop_to_mark(machine *m, const pickle_value **from, size_t *count)
     while (i > 0 && m->stack->at[i - 1].type != PICKLE_MARK)
         i--;
     if (i == 0) {
-        pickle_fail(m->p, "has no mark where it needs one");
+        vgg_pickle_fail(m->p, "has no mark where it needs one");
         return 0;
     }
     *from = m->stack->at + i;
@@ -103,10 +103,10 @@ static int pop_to_mark(machine *m, const pickle_value **from, size_t *count)
 
 static int push_container(machine *m, pickle_type type, const pickle_value *from, size_t count)
 {
-    pickle_value v = {.type = type, .as.items = pickle_new_items(m->p)};
+    pickle_value v = {.type = type, .as.items = vgg_pickle_new_items(m->p)};
     if (type == PICKLE_DICT && count % 2)
-        return pickle_fail(m->p, "has a key without a value");
-    return v.as.items && pickle_append(m->p, v.as.items, from, count) && push(m, v);
+        return vgg_pickle_fail(m->p, "has a key without a value");
+    return v.as.items && vgg_pickle_append(m->p, v.as.items, from, count) && push(m, v);
 }
 
 static int push_marked(machine *m, pickle_type type)
@@ -193,8 +193,8 @@ static int extend(machine *m, pickle_type type, const pickle_value *from, size_t
     if (!into)
         return 0;
     if (into->type != type || (type == PICKLE_DICT && count % 2))
-        return pickle_fail(m->p, "fills something that is no %s", type == PICKLE_DICT ? "dict" : "list");
-    return pickle_append(m->p, into->as.items, from, count);
+        return vgg_pickle_fail(m->p, "fills something that is no %s", type == PICKLE_DICT ? "dict" : "list");
+    return vgg_pickle_append(m->p, into->as.items, from, count);
 }
 
 static int extend_last(machine *m, pickle_type type, size_t count)
@@ -252,9 +252,9 @@ static int memo_put(machine *m, uint64_t index)
     if (!value)
         return 0;
     if (index >= MEMO_MAX)
-        return pickle_fail(m->p, "remembers more than %d values", MEMO_MAX);
+        return vgg_pickle_fail(m->p, "remembers more than %d values", MEMO_MAX);
     while (m->memo->count <= index)
-        if (!pickle_append(m->p, m->memo, &empty, 1))
+        if (!vgg_pickle_append(m->p, m->memo, &empty, 1))
             return 0;
     m->memo->at[index] = *value;
     return 1;
@@ -263,7 +263,7 @@ static int memo_put(machine *m, uint64_t index)
 static int memo_get(machine *m, uint64_t index)
 {
     if (index >= m->memo->count || m->memo->at[index].type == PICKLE_MARK)
-        return pickle_fail(m->p, "asks for a value that it has not remembered");
+        return vgg_pickle_fail(m->p, "asks for a value that it has not remembered");
     return push(m, m->memo->at[index]);
 }
 
@@ -291,12 +291,12 @@ static int push_class(machine *m, unsigned char op)
     pickle_value module, name, out;
     if (op == 'c')
         return take_line(m, &module.as.bytes) && take_line(m, &name.as.bytes) &&
-               pickle_class(m->p, module.as.bytes, name.as.bytes, &out) && push(m, out);
+               vgg_pickle_class(m->p, module.as.bytes, name.as.bytes, &out) && push(m, out);
     if (!pop(m, &name) || !pop(m, &module))
         return 0;
     if (module.type != PICKLE_BYTES || name.type != PICKLE_BYTES)
-        return pickle_fail(m->p, "names a class by something other than strings");
-    return pickle_class(m->p, module.as.bytes, name.as.bytes, &out) && push(m, out);
+        return vgg_pickle_fail(m->p, "names a class by something other than strings");
+    return vgg_pickle_class(m->p, module.as.bytes, name.as.bytes, &out) && push(m, out);
 }
 
 static int step_object(machine *m, unsigned char op)
@@ -308,11 +308,11 @@ static int step_object(machine *m, unsigned char op)
         return push_class(m, op);
     case 'R':
     case 0x81:
-        return pop(m, &a) && pop(m, &b) && pickle_call(m->p, &b, &a, &out) && push(m, out);
+        return pop(m, &a) && pop(m, &b) && vgg_pickle_call(m->p, &b, &a, &out) && push(m, out);
     case 'b':
-        return pop(m, &a) && top(m) && pickle_build(m->p, top(m), &a);
+        return pop(m, &a) && top(m) && vgg_pickle_build(m->p, top(m), &a);
     case 'Q':
-        return pop(m, &a) && pickle_persistent(m->p, &a, &out) && push(m, out);
+        return pop(m, &a) && vgg_pickle_persistent(m->p, &a, &out) && push(m, out);
     default:
         return NOT_MINE;
     }
@@ -328,7 +328,7 @@ static int step_machine(machine *m, unsigned char op)
     case 0x80:
         if (!take_number(m, 1, &n))
             return 0;
-        return n >= 2 && n <= 5 ? 1 : pickle_fail(m->p, "is of protocol %d; 2 to 5 are read", (int)n);
+        return n >= 2 && n <= 5 ? 1 : vgg_pickle_fail(m->p, "is of protocol %d; 2 to 5 are read", (int)n);
     case 0x95:          /* how long the next part is: of use to who reads from a pipe */
         return take(m, 8) != NULL;
     case '(':
@@ -359,15 +359,15 @@ static int step(machine *m)
             return done;
     }
     m->p->unsupported = 1;
-    return pickle_fail(m->p, "holds the opcode 0x%02x, which no state dict needs", *op);
+    return vgg_pickle_fail(m->p, "holds the opcode 0x%02x, which no state dict needs", *op);
 }
 
-int pickle_read(pickle *p, const void *input, size_t size, size_t *used, pickle_value *value)
+int vgg_pickle_read(pickle *p, const void *input, size_t size, size_t *used, pickle_value *value)
 {
     const unsigned char *start = input;
     machine m = {.p = p, .at = start, .end = start + (size < INPUT_MAX ? size : INPUT_MAX)};
-    m.stack = pickle_new_items(p);
-    m.memo = pickle_new_items(p);
+    m.stack = vgg_pickle_new_items(p);
+    m.memo = vgg_pickle_new_items(p);
     if (!m.stack || !m.memo)
         return 0;
     while (!m.stopped)
@@ -375,6 +375,6 @@ int pickle_read(pickle *p, const void *input, size_t size, size_t *used, pickle_
             return 0;
     *used = (size_t)(m.at - start);
     if (m.stack->count != 1)
-        return pickle_fail(p, "leaves %zu values at its end", m.stack->count);
+        return vgg_pickle_fail(p, "leaves %zu values at its end", m.stack->count);
     return pop(&m, value);
 }

@@ -59,12 +59,12 @@ typedef struct pickle {
 } pickle;
 
 /* Runs one pickle from the start of input; *used gets its length. 0 when it fails, with p->error set. p starts zeroed and serves
- * for several pickles of one file; values live until pickle_clear and point into the input. */
-int pickle_read(pickle *p, const void *input, size_t size, size_t *used, pickle_value *value);
-void pickle_clear(pickle *p);
+ * for several pickles of one file; values live until vgg_pickle_clear and point into the input. */
+int vgg_pickle_read(pickle *p, const void *input, size_t size, size_t *used, pickle_value *value);
+void vgg_pickle_clear(pickle *p);
 
 /* Value of a string key, or NULL. */
-const pickle_value *pickle_find(const pickle_value *dict, const char *key);
-int pickle_bytes_are(pickle_bytes bytes, const char *text);
+const pickle_value *vgg_pickle_find(const pickle_value *dict, const char *key);
+int vgg_pickle_bytes_are(pickle_bytes bytes, const char *text);
 
 #endif

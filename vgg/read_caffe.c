@@ -151,7 +151,7 @@ static nonet_vgg_status read_layer(caffe_reader *o, const caffe_layer *l)
     if (!is_next(o, l)) {
         if (split)      /* of the labels */
             return NONET_VGG_OK;
-        return caffe_fail(o, l, NONET_VGG_UNSUPPORTED,
+        return vgg_caffe_fail(o, l, NONET_VGG_UNSUPPORTED,
                           "does not take what the layer before it gives; nonet runs plain chains only");
     }
     if (split) {
@@ -161,10 +161,10 @@ static nonet_vgg_status read_layer(caffe_reader *o, const caffe_layer *l)
         return NONET_VGG_OK;
     }
     if (l->n_top != 1)
-        return caffe_fail(o, l, NONET_VGG_UNSUPPORTED, "has %zu outputs; nonet runs plain chains only", l->n_top);
+        return vgg_caffe_fail(o, l, NONET_VGG_UNSUPPORTED, "has %zu outputs; nonet runs plain chains only", l->n_top);
     o->current = l->top[0];
     o->n_copies = 0;
-    return caffe_add_layer(o, l);
+    return vgg_caffe_add_layer(o, l);
 }
 
 static nonet_vgg_status read_net(caffe_reader *o, const Nonet__Caffe__NetParameter *net)

@@ -44,7 +44,7 @@ static nonet_vgg_status check_size(const vgg_model *model, const container_head 
         return bad(model, err, "a count in its head is out of range");
     if (head->head_bytes != head_bytes(head) || head->head_bytes > head->file_bytes)
         return bad(model, err, "its tables do not have the size that its head says");
-    if (container_head_checksum(head, head->head_bytes) != head->checksum)
+    if (vgg_container_head_checksum(head, head->head_bytes) != head->checksum)
         return bad(model, err, "the checksum of its head is wrong");
     return NONET_VGG_OK;
 }
@@ -139,12 +139,12 @@ static nonet_vgg_status take_tensor(const vgg_model *model, const tables *t, con
                                     const float **to, nonet_vgg_error *err)
 {
     uint32_t index = from->tensor[role];
-    uint64_t numbers = container_numbers(from, role);
-    if (index == 0 && !container_requires(from->type, role))
+    uint64_t numbers = vgg_container_numbers(from, role);
+    if (index == 0 && !vgg_container_requires(from->type, role))
         return NONET_VGG_OK;
     if (index == 0 || index > t->head->tensors || numbers == 0 || t->tensors[index - 1].numbers != numbers)
         return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: damaged .nonet file: the %s of layer '%s' is missing or of the wrong size",
-                        model->path, container_role_name(role), from->name);
+                        model->path, vgg_container_role_name(role), from->name);
     *to = (const float *)((const unsigned char *)model->map + t->tensors[index - 1].offset);
     return NONET_VGG_OK;
 }
@@ -153,7 +153,7 @@ static nonet_vgg_status take_layer(vgg_model *model, const tables *t, const cont
 {
     if (!memchr(from->name, 0, sizeof(from->name)))
         return bad(model, err, "the name of a layer does not end");
-    const char *fault = container_layer_fault(from);
+    const char *fault = vgg_container_layer_fault(from);
     if (fault)
         return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: damaged .nonet file: layer '%s' %s", model->path, from->name, fault);
     vgg_layer *to = vgg_model_add(model, (vgg_layer_type)from->type, from->name);
@@ -197,7 +197,7 @@ static nonet_vgg_status take_labels(vgg_model *model, const tables *t, nonet_vgg
 
 static nonet_vgg_status take_input(vgg_model *model, const container_head *head, nonet_vgg_error *err)
 {
-    const char *fault = container_head_fault(head);
+    const char *fault = vgg_container_head_fault(head);
     if (fault)
         return bad(model, err, fault);
     model->c = (int)head->c;

@@ -57,7 +57,7 @@ static nonet_vgg_status find_input(onnx_reader *o)
     const Nonet__Onnx__ValueInfoProto *input = NULL;
     for (size_t i = 0; i < o->graph->n_input; i++) {
         const Nonet__Onnx__ValueInfoProto *candidate = o->graph->input[i];
-        if (!candidate->name || onnx_find_value(o, candidate->name))
+        if (!candidate->name || vgg_onnx_find_value(o, candidate->name))
             continue;
         if (input)
             return vgg_fail(o->err, NONET_VGG_UNSUPPORTED, "%s: has two inputs, '%.60s' and '%.60s'; nonet runs plain chains",
@@ -80,7 +80,7 @@ static nonet_vgg_status read_initializers(onnx_reader *o)
         return vgg_fail(o->err, NONET_VGG_NO_MEMORY, "%s: not enough memory to read it", o->model->path);
     nonet_vgg_status status = NONET_VGG_OK;
     for (size_t i = 0; i < g->n_initializer && !status; i++)
-        status = onnx_add_tensor(o, NULL, g->initializer[i]->name, g->initializer[i]);
+        status = vgg_onnx_add_tensor(o, NULL, g->initializer[i]->name, g->initializer[i]);
     return status;
 }
 
@@ -89,12 +89,12 @@ static int constant_node(onnx_reader *o, const onnx_node *n, nonet_vgg_status *s
 {
     const char *op = n->op_type ? n->op_type : "";
     if (strcmp(op, "Constant") == 0) {
-        const onnx_attribute *a = onnx_find_attribute(n, "value");
-        *status = onnx_add_tensor(o, n, n->output[0], a ? a->t : NULL);
+        const onnx_attribute *a = vgg_onnx_find_attribute(n, "value");
+        *status = vgg_onnx_add_tensor(o, n, n->output[0], a ? a->t : NULL);
     } else if (strcmp(op, "ConstantOfShape") == 0) {
-        *status = onnx_add_fill(o, n);
-    } else if (strcmp(op, "Identity") == 0 && onnx_input(n, 0) && onnx_find_value(o, n->input[0])) {
-        *status = onnx_add_alias(o, n);
+        *status = vgg_onnx_add_fill(o, n);
+    } else if (strcmp(op, "Identity") == 0 && vgg_onnx_input(n, 0) && vgg_onnx_find_value(o, n->input[0])) {
+        *status = vgg_onnx_add_alias(o, n);
     } else {
         return 0;
     }
@@ -104,7 +104,7 @@ static int constant_node(onnx_reader *o, const onnx_node *n, nonet_vgg_status *s
 /* Does the node take the tensor that the chain has reached? First; or second in an Add. */
 static int is_next(const onnx_reader *o, const onnx_node *n)
 {
-    const char *first = onnx_input(n, 0), *second = onnx_input(n, 1);
+    const char *first = vgg_onnx_input(n, 0), *second = vgg_onnx_input(n, 1);
     if (first && strcmp(first, o->current) == 0)
         return 1;
     return second && n->op_type && strcmp(n->op_type, "Add") == 0 && strcmp(second, o->current) == 0;
@@ -117,14 +117,14 @@ static nonet_vgg_status read_nodes(onnx_reader *o)
         const onnx_node *n = o->graph->node[i];
         nonet_vgg_status status = NONET_VGG_OK;
         if (n->n_output == 0 || !*n->output[0])
-            return onnx_fail(o, n, NONET_VGG_BAD_FILE, "has no output");
+            return vgg_onnx_fail(o, n, NONET_VGG_BAD_FILE, "has no output");
         if (n->domain && *n->domain && strcmp(n->domain, "ai.onnx") != 0)
-            return onnx_fail(o, n, NONET_VGG_UNSUPPORTED, "is of the domain '%.60s', which nonet does not know", n->domain);
+            return vgg_onnx_fail(o, n, NONET_VGG_UNSUPPORTED, "is of the domain '%.60s', which nonet does not know", n->domain);
         if (!constant_node(o, n, &status)) {
             if (!is_next(o, n))
-                return onnx_fail(o, n, NONET_VGG_UNSUPPORTED,
+                return vgg_onnx_fail(o, n, NONET_VGG_UNSUPPORTED,
                                  "does not take what the node before it gives; nonet runs plain chains only");
-            status = onnx_node_layer(o, n);
+            status = vgg_onnx_node_layer(o, n);
             o->current = n->output[0];
         }
         if (status)

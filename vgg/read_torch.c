@@ -151,7 +151,7 @@ static const pickle_value *find_state_dict(const pickle_value *root)
     for (int depth = 0; depth < 2; depth++) {
         const pickle_value *inner = NULL;
         for (size_t i = 0; i < sizeof keys / sizeof *keys && !inner; i++)
-            inner = pickle_find(root, keys[i]);
+            inner = vgg_pickle_find(root, keys[i]);
         if (!inner || inner->type != PICKLE_DICT)
             break;
         root = inner;
@@ -224,7 +224,7 @@ static nonet_vgg_status read_zip(torch_file *t, const char *net, nonet_vgg_error
         status = check_byte_order(t, err);
     if (status != NONET_VGG_OK)
         return status;
-    if (!pickle_read(&t->p, data, (size_t)member.size, &used, &root))
+    if (!vgg_pickle_read(&t->p, data, (size_t)member.size, &used, &root))
         return bad_pickle(t, err);
     return take_state_dict(t, &root, net, err);
 }
@@ -234,7 +234,7 @@ static nonet_vgg_status read_zip(torch_file *t, const char *net, nonet_vgg_error
 static int next_pickle(torch_file *t, size_t *at, pickle_value *value)
 {
     size_t used;
-    int ok = pickle_read(&t->p, (const char *)t->model->map + *at, t->model->map_size - *at, &used, value);
+    int ok = vgg_pickle_read(&t->p, (const char *)t->model->map + *at, t->model->map_size - *at, &used, value);
     *at += ok ? used : 0;
     return ok;
 }
@@ -245,7 +245,7 @@ static nonet_vgg_status read_preamble(torch_file *t, size_t *at, nonet_vgg_error
     pickle_value value;
     if (!next_pickle(t, at, &value))
         return bad_pickle(t, err);
-    if (value.type != PICKLE_BYTES || !pickle_bytes_are(value.as.bytes, magic))
+    if (value.type != PICKLE_BYTES || !vgg_pickle_bytes_are(value.as.bytes, magic))
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: a pickle, but not one that torch.save wrote", t->model->path);
     if (!next_pickle(t, at, &value))
         return bad_pickle(t, err);
@@ -253,7 +253,7 @@ static nonet_vgg_status read_preamble(torch_file *t, size_t *at, nonet_vgg_error
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: torch.save's format is of another version than 1001", t->model->path);
     if (!next_pickle(t, at, &value))
         return bad_pickle(t, err);
-    const pickle_value *little = pickle_find(&value, "little_endian");
+    const pickle_value *little = vgg_pickle_find(&value, "little_endian");
     if (!little || little->type != PICKLE_BOOL || !little->as.i)
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: its numbers are not little endian", t->model->path);
     return NONET_VGG_OK;
@@ -307,6 +307,6 @@ nonet_vgg_status vgg_read_torch(vgg_model *model, const char *net, nonet_vgg_err
     int archive = model->map_size >= 4 && memcmp(model->map, "PK\3\4", 4) == 0;
     nonet_vgg_status status = archive ? read_zip(&t, net, err) : read_stream(&t, net, err);
     free(t.tensors.items);
-    pickle_clear(&t.p);
+    vgg_pickle_clear(&t.p);
     return status;
 }

@@ -52,15 +52,15 @@ static nonet_vgg_status measure_layer(writer *w, const vgg_layer *from, nonet_vg
 {
     const float *data[ROLES];
     container_layer layer = make_layer(from);
-    const char *fault = container_layer_fault(&layer);
+    const char *fault = vgg_container_layer_fault(&layer);
     if (fault)
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer '%s' %s", w->model->path, layer.name, fault);
     layer_tensors(from, data);
     for (int role = 0; role < ROLES; role++) {
-        if (!data[role] && container_requires(layer.type, role))
+        if (!data[role] && vgg_container_requires(layer.type, role))
             return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer '%s' has no %s", w->model->path, layer.name,
-                            container_role_name(role));
-        w->tensor_count += data[role] && container_numbers(&layer, role) > 0;
+                            vgg_container_role_name(role));
+        w->tensor_count += data[role] && vgg_container_numbers(&layer, role) > 0;
     }
     return NONET_VGG_OK;
 }
@@ -69,7 +69,7 @@ static nonet_vgg_status measure(writer *w, nonet_vgg_error *err)
 {
     const vgg_model *model = w->model;
     container_head head = make_head(model);
-    const char *fault = container_head_fault(&head);
+    const char *fault = vgg_container_head_fault(&head);
     if (fault)
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: %s", model->path, fault);
     for (int i = 0; i < model->nlabels; i++)
@@ -84,7 +84,7 @@ static nonet_vgg_status measure(writer *w, nonet_vgg_error *err)
 
 static void fill_tensor(writer *w, container_layer *layer, int role, const float *data)
 {
-    uint64_t numbers = container_numbers(layer, role);
+    uint64_t numbers = vgg_container_numbers(layer, role);
     if (!data || numbers == 0)
         return;
     container_tensor *t = &w->tensors[w->tensor_count];
@@ -154,7 +154,7 @@ static nonet_vgg_status write_file(writer *w, const char *path, nonet_vgg_error 
     container_head *head = (container_head *)w->head;
     for (uint32_t i = 0; i < w->tensor_count; i++)
         w->tensors[i].checksum = tensor_checksum(w->data[i], w->tensors[i].numbers * sizeof(float));
-    head->checksum = container_head_checksum(head, w->head_bytes);
+    head->checksum = vgg_container_head_checksum(head, w->head_bytes);
     nonet_vgg_status status = vgg_out_open(&out, path, err);
     if (status != NONET_VGG_OK)
         return status;

@@ -65,6 +65,16 @@ BLOCK_INLINE void block_add(block *b, const float *out, size_t row, int m)
     }
 }
 
+/* sum = out: the chains of an earlier call go on. */
+BLOCK_INLINE void block_load(block *b, const float *out, size_t row, int m)
+{
+    BLOCK_UNROLL
+    for (int p = 0; p < m; p++) {
+        b->sum[p][0] = _mm256_loadu_ps(out + (size_t)p * row);
+        b->sum[p][1] = _mm256_loadu_ps(out + (size_t)p * row + BLOCK_VL);
+    }
+}
+
 /* sum = sum + bias, and relu. max_ps gives its second operand unless the first is greater: with the floor first, x stays
  * where x < 0 ? 0 : x says so (NaN, -0), and a floor of -inf changes nothing. */
 BLOCK_INLINE void block_bias(block *b, const float *bias, unsigned flags, int m)

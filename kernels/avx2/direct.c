@@ -14,7 +14,6 @@ BLOCK_INLINE void sum_cblocks(block *b, const nonet_direct_args *a, int cb, int 
 {
     const float *w = a->w + (size_t)cb * (size_t)a->taps * (size_t)(NONET_L * NONET_L);
 
-    block_zero(b, m);
     for (; cb < end; cb++)
         for (int t = 0; t < a->taps; t++) {
             const float *x = a->x + (size_t)cb * a->x_cblock + a->tap[t];
@@ -38,10 +37,14 @@ BLOCK_INLINE void direct(const nonet_direct_args *a, ptrdiff_t step, int m)
         int end = a->cblocks - cb < fresh ? a->cblocks : cb + fresh;
         block b;
 
+        if (cb == 0 && (a->flags & NONET_CONTINUE) && a->fresh == 0)
+            block_load(&b, a->out, a->out_pixel, m);
+        else
+            block_zero(&b, m);
         sum_cblocks(&b, a, cb, end, step, m);
-        if (cb > 0)
+        if (cb > 0 || ((a->flags & NONET_CONTINUE) && a->fresh > 0))
             block_add(&b, a->out, a->out_pixel, m);
-        if (end == a->cblocks)
+        if (end == a->cblocks && !(a->flags & NONET_PARTIAL))
             block_bias(&b, a->bias, a->flags, m);
         block_store(&b, a->out, a->out_pixel, m);
     }

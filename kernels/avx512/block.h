@@ -68,6 +68,16 @@ BLOCK_INLINE void block_add(block *b, const float *out, size_t row, size_t kbloc
             b->sum[p][k] = _mm512_add_ps(_mm512_loadu_ps(out + (size_t)p * row + (size_t)k * kblock), b->sum[p][k]);
 }
 
+/* sum = out: the chains of an earlier call go on. */
+BLOCK_INLINE void block_load(block *b, const float *out, size_t row, size_t kblock, int m, int kb)
+{
+    BLOCK_UNROLL
+    for (int p = 0; p < m; p++)
+        BLOCK_UNROLL
+        for (int k = 0; k < kb; k++)
+            b->sum[p][k] = _mm512_loadu_ps(out + (size_t)p * row + (size_t)k * kblock);
+}
+
 /* sum = sum + bias, and relu. max_ps gives its second operand unless the first is greater: with the floor first, x stays
  * where x < 0 ? 0 : x says so (NaN, -0), and a floor of -inf changes nothing. */
 BLOCK_INLINE void block_bias(block *b, const float *bias, unsigned flags, int m, int kb)

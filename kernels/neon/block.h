@@ -104,6 +104,16 @@ BLOCK_INLINE void block_add(block *b, const float *out, size_t row, int m)
             b->sum[p][j] = vaddq_f32(vld1q_f32(out + (size_t)p * row + (size_t)(j * BLOCK_Q)), b->sum[p][j]);
 }
 
+/* sum = out: the chains of an earlier call go on. */
+BLOCK_INLINE void block_load(block *b, const float *out, size_t row, int m)
+{
+    BLOCK_UNROLL
+    for (int p = 0; p < m; p++)
+        BLOCK_UNROLL
+        for (int j = 0; j < BLOCK_NQ; j++)
+            b->sum[p][j] = vld1q_f32(out + (size_t)p * row + (size_t)(j * BLOCK_Q));
+}
+
 /* sum = sum + bias, and relu: x < 0 ? 0 : x clears the lanes that compare as less, so NaN and -0 stay. */
 BLOCK_INLINE void block_bias(block *b, const float *bias, unsigned flags, int m)
 {

@@ -12,6 +12,8 @@ BLOCK_INLINE void sum_cblocks(block *b, const nonet_direct_args *a, int cb, int 
     const float *w = a->w + (size_t)cb * (size_t)a->taps * RUN;
 
     block_start(b, x, step, w, m);
+    if (cb == 0 && (a->flags & NONET_CONTINUE) && a->fresh == 0)
+        block_load(b, a->out, a->out_pixel, m);
     for (; cb < end; cb++)
         for (int t = 0; t < a->taps; t++) {
             const int wrap = t + 1 == a->taps;
@@ -34,9 +36,9 @@ BLOCK_INLINE void direct(const nonet_direct_args *a, ptrdiff_t step, int m)
 
         end = a->cblocks - first < fresh ? a->cblocks : first + fresh;
         sum_cblocks(&b, a, first, end, step, m);
-        if (first > 0)
+        if (first > 0 || ((a->flags & NONET_CONTINUE) && a->fresh > 0))
             block_add(&b, a->out, a->out_pixel, m);
-        if (end == a->cblocks)
+        if (end == a->cblocks && !(a->flags & NONET_PARTIAL))
             block_bias(&b, a->bias, a->flags, m);
         block_store(&b, a->out, a->out_pixel, m);
     }

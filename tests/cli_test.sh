@@ -1,0 +1,193 @@
+#!/bin/bash
+# cli_test.sh BUILD - the command: exit statuses, one sentence for each fault, the same answers whatever the set and threads.
+# Exit status 2 is for usage, 1 for data; a fault is one line on standard error that begins with "nonet".
+build=${1:-build}
+cd "$(dirname "$0")/.." || exit 1
+nonet=$build/nonet
+data=../shared/data
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+status=0
+
+ok() { echo "ok cli $*"; }
+bad() {
+    echo "FAIL cli $*"
+    status=1
+}
+
+# fault STATUS NAME ARGUMENT...: it ends with this status and one sentence, and no sanitizer has a word to say.
+fault() {
+    local want=$1 name=$2 got lines
+    shift 2
+    "$nonet" "$@" >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    lines=$(wc -l <"$work/err")
+    if [ $got -ne "$want" ]; then
+        bad "$name: exit status $got, not $want: $(head -1 "$work/err")"
+    elif [ "$lines" -ne 1 ] || ! grep -q '^nonet' "$work/err" || grep -qE 'Sanitizer|runtime error' "$work/err"; then
+        bad "$name: $lines lines, not one sentence: $(grep -m1 -E 'Sanitizer|runtime error' "$work/err" || head -1 "$work/err")"
+    else
+        ok "$name"
+    fi
+}
+
+# fine NAME ARGUMENT...: it ends with 0 and is silent on standard error.
+fine() {
+    local name=$1
+    shift
+    if "$nonet" "$@" >"$work/out" 2>"$work/err" </dev/null && [ ! -s "$work/err" ] && [ -s "$work/out" ]; then
+        ok "$name"
+    else
+        bad "$name: exit status $?: $(head -1 "$work/err")"
+    fi
+}
+
+same() {
+    if cmp -s "$2" "$3"; then ok "$1"; else bad "$1: the outputs differ"; fi
+}
+
+# ---- usage ----
+fault 2 "no command"
+fault 2 "unknown command" frobnicate
+for command in info bench classify features convert verify; do
+    fine "$command --help" $command --help
+    fault 2 "$command with an unknown option" $command --frobnicate
+    fault 2 "$command --threads 0" $command --threads 0
+    fault 2 "$command --threads x" $command --threads x
+    fault 2 "$command --isa sse9" $command --isa sse9
+    fault 2 "$command --algo fft" $command --algo fft
+done
+fine "--version" --version
+fine "info" info
+fault 2 "bench without a network" bench
+fault 2 "bench of an unknown network" bench vgg99
+fault 2 "bench layer without numbers" bench layer 1 2
+fault 2 "bench layer with a zero" bench layer 1 0 5 5 5
+fault 2 "classify without a picture" classify --model data/fashion_vgg.nonet
+fault 2 "classify without a model" classify data/sample_00_label_9.pgm
+fault 2 "features without a layer" features data/sample_00_label_9.pgm --model data/fashion_vgg.nonet -o "$work/x.npy"
+fault 2 "convert without a target" convert data/fashion_vgg.nonet
+fault 2 "verify of an unknown family" verify --family fft
+fault 2 "verify --scale x" verify --scale x
+fault 2 "verify with a stray word" verify everything
+NONET_ISA=bogus fault 2 "NONET_ISA=bogus" info
+NONET_ISA=bogus fault 2 "NONET_ISA=bogus verify" verify
+case $(uname -m) in x86_64) other=neon ;; *) other=avx2 ;; esac
+fault 2 "--isa of another machine" verify --isa $other
+
+# ---- model files ----
+classify() { fault 1 "$1" classify data/sample_00_label_9.pgm --model "$2"; }
+classify "missing model" "$work/none.nonet"
+classify "a folder as model" "$work"
+: >"$work/empty"
+classify "empty model" "$work/empty"
+head -c 100000 /dev/zero >"$work/zeros"
+classify "zeros as model" "$work/zeros"
+classify "a program as model" "$nonet"
+classify "text as model" README.md
+classify "a picture as model" data/sample_00_label_9.pgm
+
+damage() {
+    local file=$1 name size
+    name=$(basename "$file")
+    size=$(stat -c %s "$file")
+    for length in 1 4 7 8 9 40 1000 $((size / 3)) $((size - 4000)) $((size - 1)); do
+        head -c "$length" "$file" >"$work/cut"
+        classify "$name cut to $length bytes" "$work/cut"
+    done
+}
+damage data/fashion_vgg.nonet
+cp data/fashion_vgg.nonet "$work/flipped"
+printf '\x55' | dd of="$work/flipped" bs=1 seek=100000 conv=notrunc status=none
+classify "a flipped byte in the container" "$work/flipped"
+have() { "$nonet" info | grep -qw "$1"; }
+if [ -d "$data" ]; then
+    have cjson && damage $data/fashion-vgg/fashion_vgg.safetensors
+    have zip && damage $data/fashion-vgg/fashion_vgg.pth
+    damage $data/fashion-vgg/fashion_vgg_legacy.pth
+    have protobuf && damage $data/fashion-vgg/fashion_vgg.onnx
+    have protobuf && damage $data/fashion-vgg/fashion_vgg.caffemodel
+    classify "a JPEG as model" $data/photos/rocket.jpg
+else
+    echo "SKIP cli damaged model files: ../shared/data is absent"
+fi
+
+# safetensors TEXT [LENGTH]: a file with this header, and 64 bytes of tensors.
+safetensors() {
+    local length=${2:-${#1}}
+    { for shift in 0 8 16 24 32 40 48 56; do printf "\\x$(printf %02x $((length >> shift & 255)))"; done
+      printf '%s' "$1"; head -c 64 /dev/zero; } >"$work/made.safetensors"
+}
+conv='"features.0.weight":{"dtype":"F32","shape":[1,1,3,3],"data_offsets":[0,36]}'
+safetensors '{}' $((1 << 60)); classify "safetensors: header longer than the file" "$work/made.safetensors"
+safetensors '{}' -1; classify "safetensors: header of 2^64-1 bytes" "$work/made.safetensors"
+safetensors '{}'; classify "safetensors: no tensors" "$work/made.safetensors"
+safetensors '{"a":'; classify "safetensors: broken JSON" "$work/made.safetensors"
+safetensors '[1,2]'; classify "safetensors: not an object" "$work/made.safetensors"
+safetensors "{${conv/F32/I64}}"; classify "safetensors: wrong dtype" "$work/made.safetensors"
+safetensors "{${conv/1,1,3,3/1,1,3,4}}"; classify "safetensors: shape and bytes differ" "$work/made.safetensors"
+safetensors "{${conv/1,1,3,3/-1,1,3,3}}"; classify "safetensors: negative dimension" "$work/made.safetensors"
+safetensors "{${conv/1,1,3,3/4294967296,4294967296,3,3}}"; classify "safetensors: huge dimensions" "$work/made.safetensors"
+safetensors "{${conv/\[0,36\]/[40,76]}}"; classify "safetensors: offsets outside" "$work/made.safetensors"
+safetensors "{${conv/\[0,36\]/[36,0]}}"; classify "safetensors: offsets backwards" "$work/made.safetensors"
+safetensors "{${conv/features.0/stem.conv}}"; classify "safetensors: foreign names" "$work/made.safetensors"
+
+# ---- pictures ----
+picture() { fault 1 "$1" classify "$2" --model data/fashion_vgg.nonet; }
+picture "missing picture" "$work/none.pgm"
+picture "empty picture" "$work/empty"
+picture "a folder as picture" "$work"
+picture "a model as picture" data/fashion_vgg.nonet
+head -c 300 data/sample_00_label_9.pgm >"$work/cut.pgm"
+picture "PGM cut short" "$work/cut.pgm"
+printf 'P5\n99999999 99999999\n255\n' >"$work/huge.pgm"
+picture "PGM larger than its file" "$work/huge.pgm"
+printf 'P5\n-3 4\n255\n0123' >"$work/negative.pgm"
+picture "PGM of negative width" "$work/negative.pgm"
+if [ -d "$data" ]; then
+    head -c 40000 $data/photos/rocket.jpg >"$work/cut.jpg"
+    head -c 100 $data/photos/rocket.jpg >"$work/short.jpg"
+    head -c 40000 $data/photos/chelsea.png >"$work/cut.png"
+    for file in cut.jpg short.jpg cut.png; do picture "$file" "$work/$file"; done
+fi
+fault 2 "features of an unknown layer" features data/sample_00_label_9.pgm --model data/fashion_vgg.nonet --layer conv9_9 \
+    -o "$work/x.npy"
+fault 1 "features into a folder that is not there" features data/sample_00_label_9.pgm --model data/fashion_vgg.nonet \
+    --layer conv1_2 -o "$work/none/x.npy"
+fault 1 "convert into a folder that is not there" convert data/fashion_vgg.nonet -o "$work/none/x.nonet"
+printf '\x93NUMPY\x01\x00\xff\xff{' >"$work/cut.npy"
+fault 1 "broken .npy" features "$work/cut.npy" --model data/fashion_vgg.nonet --layer conv1_2 -o "$work/x.npy"
+
+# ---- answers ----
+"$nonet" classify data/*.pgm --model data/fashion_vgg.nonet >"$work/want" 2>&1 || bad "classify: exit status $?"
+for file in data/*.pgm; do
+    label=${file%.pgm}
+    label=${label##*_}
+    [[ $file = *sample_23_* ]] && label=5       # an ankle boot that the network takes for a sandal
+    "$nonet" classify "$file" --model data/fashion_vgg.nonet --top 1 | grep -q "class $label\b" && ok "$file" || bad "$file: not $label"
+done
+for isa in c avx2 avx512 neon; do
+    "$nonet" info --isa $isa >/dev/null 2>&1 || continue
+    NONET_ISA=$isa "$nonet" classify data/*.pgm --model data/fashion_vgg.nonet >"$work/got" 2>&1
+    same "NONET_ISA=$isa classifies alike" "$work/want" "$work/got"
+done
+"$nonet" classify data/*.pgm --model data/fashion_vgg.nonet --threads 1 >"$work/got" 2>&1
+same "one thread classifies alike" "$work/want" "$work/got"
+"$nonet" convert data/fashion_vgg.nonet -o "$work/again.nonet" >/dev/null 2>&1 || bad "convert: exit status $?"
+same "a converted container is the container" data/fashion_vgg.nonet "$work/again.nonet"
+if [ -d "$data" ] && have cjson; then
+    "$nonet" convert $data/fashion-vgg/fashion_vgg.safetensors -o "$work/new.nonet" >/dev/null 2>&1 || bad "convert: exit status $?"
+    for isa in c auto; do
+        for model in "$work/new.nonet" data/fashion_vgg.nonet; do
+            "$nonet" features data/sample_00_label_9.pgm --model "$model" --layer conv3_2 --isa $isa -o "$work/$(basename "$model").npy" \
+                --preprocess grey --mean 0.286 --std 0.353 >/dev/null 2>&1 || bad "features: exit status $?"
+        done
+        same "features of a converted model, --isa $isa" "$work/new.nonet.npy" "$work/fashion_vgg.nonet.npy"
+    done
+fi
+fine "verify of a family" verify --family maxpool --scale 0.1
+fine "verify to JSON" verify --family maxpool --scale 0.1 --json -
+if command -v python3 >/dev/null; then
+    python3 -m json.tool <"$work/out" >/dev/null 2>&1 && ok "verify's JSON parses" || bad "verify's JSON does not parse"
+fi
+exit $status

@@ -1,0 +1,165 @@
+#!/bin/bash
+# run.sh full|fast - builds and runs the tests of every configuration, each in a build directory of its own, and sums up.
+# full: gcc, clang, AArch64 under an emulator, sanitizers, include arrows, exported symbols. fast: native, fewer random cases.
+# With CROSS_COMPILE set, that target alone, run by EMULATOR.
+# The last line is `N passed, N failed, N skipped`; the exit status is 1 if anything failed.
+cd "$(dirname "$0")/.." || exit 1
+mode=${1:-full}
+passed=0 failed=0 skipped=0
+suites=$(sed -n 's/^TEST_SUITES := //p' tests/tests.mk)
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}      # threads that spin take the CPU from the other tests
+scale=${NONET_TEST_SCALE:-1}
+unset MAKELEVEL MAKEFLAGS MFLAGS
+
+times() { awk "BEGIN { print $scale * $1 }"; }
+
+fail() {
+    echo "FAIL $*"
+    failed=$((failed + 1))
+}
+
+skip() {
+    echo "SKIP $*"
+    skipped=$((skipped + 1))
+}
+
+# Adds up the lines of a script: ok, FAIL, SKIP.
+script() {
+    local label=$1 log=$2 status
+    shift 2
+    "$@" >"$log" 2>&1
+    status=$?
+    grep -E '^(FAIL|SKIP) ' "$log" | sed "s/^\([A-Z]*\) /\1 $label: /"
+    local bad
+    bad=$(grep -c '^FAIL ' "$log")
+    passed=$((passed + $(grep -c '^ok ' "$log")))
+    skipped=$((skipped + $(grep -c '^SKIP ' "$log")))
+    failed=$((failed + bad))
+    if [ $status -ne 0 ] && [ "$bad" -eq 0 ]; then
+        fail "$label: exit status $status: $(tail -1 "$log")"
+    fi
+}
+
+# A Check suite: its summary line has the counts; a test that skips itself says SKIP and counts as run there.
+suite() {
+    local label=$1 dir=$2 name=$3 log sum counts start=$SECONDS
+    log=$dir/log/$name
+    NONET_TEST_SCALE=$4 ${emulator[@]+"${emulator[@]}"} "$dir/tests/${name}_test" >"$log" 2>&1
+    local status=$?
+    sum=$(grep -E '^[0-9]+%: Checks: ' "$log")
+    counts=$(sed -E 's/.*Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+).*/\1 \2 \3/' <<<"$sum")
+    read -r checks failures errors <<<"${counts:-0 0 0}"
+    grep '^SKIP ' "$log" | sort | uniq -c | sed -E "s/^ *1 SKIP /SKIP $label: /; s/^ *([0-9]+) SKIP (.*)/SKIP $label: \2 (\1 times)/"
+    local skips
+    skips=$(grep -c '^SKIP ' "$log")
+    if [ -z "$sum" ]; then
+        fail "$label $name: no summary, exit status $status; see $log"
+    else
+        passed=$((passed + checks - failures - errors - skips))
+        failed=$((failed + failures + errors))
+        skipped=$((skipped + skips))
+        grep -E '^tests/.*:[FE]:' "$log" | sed "s/^/FAIL $label: /"
+        [ $((failures + errors)) -eq 0 ] || grep '^seed ' "$log"
+        [ $status -eq 0 ] || [ $((failures + errors)) -ne 0 ] || fail "$label $name: exit status $status; see $log"
+    fi
+    printf '%-10s %-12s %4s checks, %s failed, %s skipped, %d s\n' "$label" "$name" "$checks" $((failures + errors)) "$skips" \
+        $((SECONDS - start))
+}
+
+# build LABEL DIR MAKE-ARGUMENTS: 0 if the tests and the library were built.
+build() {
+    local label=$1 dir=$2 start=$SECONDS
+    shift 2
+    mkdir -p "$dir/log"
+    if ! make BUILD="$dir" WERROR=1 "$@" tests >"$dir/log/make" 2>&1; then
+        grep -E 'error|undefined|\*\*\*' "$dir/log/make" | head -5
+        fail "$label: does not build; see $dir/log/make"
+        return 1
+    fi
+    passed=$((passed + 1))
+    printf '%-10s built without warnings, %d s\n' "$label" $((SECONDS - start))
+}
+
+run_suites() {
+    for name in $suites; do
+        suite "$1" "$2" "$name" "$3"
+    done
+}
+
+native() {
+    local label=$1 compiler=$2 dir=build/check-$1
+    command -v "$compiler" >/dev/null || { skip "$label: no $compiler"; return; }
+    emulator=()
+    build "$label" "$dir" CC="$compiler" || return
+    run_suites "$label" "$dir" "$3"
+    script "$label" "$dir/log/cli" tests/cli_test.sh "$dir"
+    script "$label" "$dir/log/symbols" tests/symbols.sh "$dir"
+}
+
+# Where the distribution's libraries for another architecture are: pkg-config of that name, or its search path.
+cross_pkg_config() {
+    local triplet=${1%-}
+    if command -v "$triplet-pkg-config" >/dev/null; then
+        echo "$triplet-pkg-config"
+    else
+        echo "env PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig pkg-config"
+    fi
+}
+
+# Without Check for the target there are no suites; `nonet verify` takes every kernel through the same sweeps.
+cross() {
+    local prefix=$1 label=${1%%-*} dir pkg_config
+    dir=build/check-$label
+    pkg_config=$(cross_pkg_config "$prefix")
+    command -v "${prefix}gcc" >/dev/null || { skip "$label: no ${prefix}gcc"; return; }
+    read -ra emulator <<<"$2"
+    command -v "${emulator[0]:-true}" >/dev/null || { skip "$label: no ${emulator[0]}"; return; }
+    [ -d "/usr/${prefix%-}" ] && export QEMU_LD_PREFIX=${QEMU_LD_PREFIX:-/usr/${prefix%-}}
+    if $pkg_config --exists check; then
+        build "$label" "$dir" CROSS_COMPILE="$prefix" PKG_CONFIG="$pkg_config" || return
+        run_suites "$label" "$dir" "$3"
+    else
+        skip "$label suites: no Check library for ${prefix%-}; nonet verify alone runs"
+        mkdir -p "$dir/log"
+        if ! make BUILD="$dir" WERROR=1 CROSS_COMPILE="$prefix" PKG_CONFIG="$pkg_config" all >"$dir/log/make" 2>&1; then
+            fail "$label: does not build; see $dir/log/make"
+            return
+        fi
+    fi
+    for library in libcjson libprotobuf-c libzip libjpeg libpng; do
+        $pkg_config --exists $library || skip "$label: built without $library"
+    done
+    script "$label" "$dir/log/verify" verify_lines "$dir/nonet" "$3"
+}
+
+# `nonet verify` with a line a kernel that starts with ok or FAIL.
+verify_lines() {
+    ${emulator[@]+"${emulator[@]}"} "$1" verify --scale "$2"
+}
+
+sanitizers() {
+    local dir=build/check-san
+    emulator=()
+    export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    build sanitizers $dir SAN=address,undefined CFLAGS="-O1 -g" || return
+    run_suites sanitizers $dir "$1"
+    script sanitizers $dir/log/cli tests/cli_test.sh $dir
+    unset ASAN_OPTIONS UBSAN_OPTIONS
+}
+
+mkdir -p build
+if [ -n "$CROSS_COMPILE" ]; then
+    cross "$CROSS_COMPILE" "$EMULATOR" "$(times 0.1)"
+elif [ "$mode" = fast ]; then
+    native "${CC:-gcc}" "${CC:-gcc}" "$(times 0.1)"
+    script arrows build/arrows.log tests/arrows.sh
+else
+    script arrows build/arrows.log tests/arrows.sh
+    native gcc gcc "$(times 1)"
+    native clang clang "$(times 0.2)"
+    cross aarch64-linux-gnu- qemu-aarch64 "$(times 0.05)"
+    sanitizers "$(times 0.05)"
+fi
+echo "took $((SECONDS / 60)) min $((SECONDS % 60)) s"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
