@@ -4,17 +4,22 @@
 
 #include "nonet.h"
 #include "nonet_vgg.h"
+#include "bench/cold.h"
 
 enum { BENCH_ALGOS = NONET_ALGO_COUNT };
 
 typedef struct bench_settings {
     nonet_options conv;         /* algorithm (nets), instruction set, threads */
     const char *json;           /* NULL: a table on standard output; "-": JSON there instead; else the table and a file */
+    const char *jsonl, *csv;    /* the same record in other forms: NULL, "-" or a file, as json */
+    bench_cold cold;            /* what is put out of the caches before each sample */
+    int phases;                 /* Winograd layers: time of each phase as well */
+    int peaks;                  /* peaks of every instruction set and number of threads as well */
     uint64_t seed;              /* of weights and inputs */
     int batch;                  /* images, for nets */
     const char *model;          /* a file for nets, or NULL: random weights */
     double min_time;            /* seconds that a measurement lasts at least */
-    int repetitions;            /* exactly so many; 0: at least BENCH_REPETITIONS, and until min_time is over */
+    int repetitions;            /* exactly so many samples; 0: at least BENCH_REPETITIONS, and until min_time is over */
     int warmup;                 /* runs before that are not counted */
     nonet_algo algos[BENCH_ALGOS];  /* layer: what is measured in turn; */
     int algo_count;                 /* 0: conv.algo */
@@ -27,7 +32,7 @@ enum { BENCH_REPETITIONS = 7, BENCH_FEWEST = 3, BENCH_MOST = 10000 };
 #define BENCH_MIN_TIME 2.0
 #define BENCH_PATIENCE 60.0
 
-/* Measures whole networks, one after the other, or one layer with several algorithms in turn. names: of Table 1; with a model
+/* Measures whole networks (none: only the machine), one after the other, or one layer with several algorithms in turn. names: of Table 1; with a model
  * one name or none. Prints and writes as the settings say. Blames in err->text. */
 nonet_vgg_status bench_nets(const bench_settings *settings, const char *const *names, int count, nonet_vgg_error *err);
 nonet_vgg_status bench_layer(const bench_settings *settings, const nonet_conv *problem, nonet_vgg_error *err);

@@ -57,3 +57,26 @@ double bench_own_bound(const bench_work *work, const bench_peak *peak)
 {
     return bound(work->own, work, peak);
 }
+
+/* A cache keeps what is used in turn only if all of it fits: a larger round trip pushes everything out before it comes again.
+ * Maps that pass from layer to layer stay if they fit by themselves. */
+void bench_work_bytes(bench_work *work, const bench_residence *r)
+{
+    work->bytes = r->weights + r->maps;
+    if (r->cold != BENCH_WARM || r->total > r->last_cache)
+        work->memory_bytes += r->weights;
+    if (r->cold == BENCH_COLD_ALL || r->maps > r->last_cache)
+        work->memory_bytes += r->maps;
+}
+
+double bench_roofline(const bench_work *work, const bench_peak *peak, bench_limit *limit)
+{
+    double arithmetic = 2e-9 * work->own / peak->fma_gflops, memory = 1e-9 * work->memory_bytes / peak->read_gbps;
+    *limit = arithmetic <= 0 && memory <= 0 ? LIMIT_NONE : memory > arithmetic ? LIMIT_MEMORY : LIMIT_ARITHMETIC;
+    return memory > arithmetic ? memory : arithmetic;
+}
+
+const char *bench_limit_name(bench_limit limit)
+{
+    return limit == LIMIT_MEMORY ? "memory" : limit == LIMIT_ARITHMETIC ? "arithmetic" : "";
+}

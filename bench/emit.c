@@ -99,8 +99,10 @@ static void put_string(FILE *file, const char *text)
 /* A new line, and the key if there is one. */
 static void put_key(json_out *out, const char *key)
 {
-    if (out->depth)
-        fprintf(out->file, "%s\n%*s", out->empty ? "" : ",", 2 * out->depth, "");
+    if (out->depth && !out->empty)
+        putc(',', out->file);
+    if (out->depth && !out->compact)
+        fprintf(out->file, "\n%*s", 2 * out->depth, "");
     out->empty = 0;
     if (key) {
         put_string(out->file, key);
@@ -119,7 +121,7 @@ void json_begin(json_out *out, const char *key, char bracket)
 void json_end(json_out *out, char bracket)
 {
     out->depth--;
-    if (!out->empty)
+    if (!out->empty && !out->compact)
         fprintf(out->file, "\n%*s", 2 * out->depth, "");
     putc(bracket, out->file);
     out->empty = 0;

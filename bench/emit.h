@@ -11,6 +11,7 @@ typedef struct json_out {
     char path[PATH_MAX];        /* where it will be; "" when written in place */
     char temp[PATH_MAX + 16];
     int depth, empty;           /* empty: nothing in the innermost bracket yet */
+    int compact;                /* set after json_open: each outermost bracket is one line (JSON lines) */
 } json_out;
 
 /* 1 if a file of this name could be written (its folder is there and may be written to); "-" always can. For asking before

@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #define CPU0 "/sys/devices/system/cpu/cpu0/"
 
@@ -162,6 +166,50 @@ static void read_caches(bench_host *host)
     }
 }
 
+/* Distinct values of one file in the topology folders of all CPUs that are there. */
+static int distinct(const char *name)
+{
+    char seen[256][64];
+    int count = 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE && count < 256; cpu++) {
+        char path[96], text[64];
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/%s", cpu, name);
+        read_line(path, text, sizeof text);
+        int i = 0;
+        while (i < count && strcmp(seen[i], text))
+            i++;
+        if (text[0] && i == count)
+            copy(seen[count++], sizeof seen[0], text);
+    }
+    return count;
+}
+
+static void read_topology(bench_host *host)
+{
+    char text[256];
+    read_line("/sys/devices/system/node/online", text, sizeof text);
+    host->numa_nodes = list_count(text);
+    read_line(CPU0 "topology/thread_siblings_list", text, sizeof text);
+    host->threads_per_core = list_count(text);
+    host->sockets = distinct("physical_package_id");
+    host->cores = distinct("thread_siblings_list");
+}
+
+static void read_system(bench_host *host)
+{
+    struct utsname u;
+    if (uname(&u) == 0)
+        snprintf(host->os, sizeof host->os, "%.20s %.50s %.64s %.20s", u.sysname, u.release, u.version, u.machine);
+    read_line("/sys/hypervisor/type", host->hypervisor_name, sizeof host->hypervisor_name);
+#if defined(__x86_64__)
+    unsigned a, name[3];
+    if (host->hypervisor && !host->hypervisor_name[0]) {
+        __cpuid(0x40000000, a, name[0], name[1], name[2]);
+        memcpy(host->hypervisor_name, name, sizeof name);   /* 12 characters; the rest is zero */
+    }
+#endif
+}
+
 static int affinity_count(void)
 {
     cpu_set_t set;
@@ -184,6 +232,8 @@ void bench_host_read(bench_host *host)
         host->mhz = strtod(text, NULL) / 1000;
     read_line(CPU0 "cpufreq/scaling_governor", host->governor, sizeof host->governor);
     read_caches(host);
+    read_topology(host);
+    read_system(host);
     if (getloadavg(host->load, 3) < 3)
         memset(host->load, 0, sizeof host->load);
 }

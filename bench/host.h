@@ -20,13 +20,16 @@ typedef struct bench_host {
     unsigned midr;              /* Arm's main ID register; 0 if unknown */
     char microcode[24];
     int hypervisor;             /* 1: runs in a virtual machine that says so */
+    char hypervisor_name[24];   /* as it calls itself: KVMKVMKVM, VMwareVMware, xen; "" if unknown */
+    char os[160];               /* kernel: name, release, version, machine */
+    int sockets, cores, threads_per_core, numa_nodes;   /* of CPUs that are online; 0 if unknown */
     int cpus;                   /* online */
     int allowed;                /* in the affinity of this process */
     double mhz;                 /* now, of the first CPU */
     char governor[32];
     bench_cache cache[HOST_CACHES];
     int caches;
-    double load[3];
+    double load[3];             /* averages over 1, 5 and 15 minutes */
 } bench_host;
 
 void bench_host_read(bench_host *host);

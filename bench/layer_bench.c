@@ -4,10 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bench/data.h"
+#include "bench/inside.h"
 #include "bench/report.h"
 #include "bench/timer.h"
 
 #define SAMPLE_SECONDS 0.002    /* a sample is repeated runs of at least this long */
+
+enum { CALIBRATION_TRIES = 3 };
 
 typedef struct contender {
     nonet_plan *plan;
@@ -94,6 +97,20 @@ static nonet_vgg_status add_row(layer_run *run, bench_report *report, contender 
     row->work = bench_work_of(p, info.algo);
     row->kind = row->work.weight_bytes > 0 ? ROW_FC : ROW_CONV;
     row->threads = info.threads;
+    row->batch = p->n;
+    bench_blocking(c->plan, row->blocking, sizeof row->blocking);
+    double maps = (double)sizeof(float) * (double)(nonet_tensor_floats(p->src_layout, p->n, p->c, p->h, p->w) +
+                                                   nonet_tensor_floats(p->dst_layout, p->n, p->k, run->oh, run->ow));
+    /* The other contenders run in between, each with weights of its own. */
+    double total = maps;
+    for (int i = 0; i < run->count; i++) {
+        nonet_plan_info other;
+        nonet_plan_query(run->contenders[i].plan, &other);
+        total += (double)other.weights;
+    }
+    bench_work_bytes(&row->work, &(bench_residence){ .weights = (double)info.weights, .maps = maps, .total = total,
+                                                     .last_cache = (double)bench_host_last_cache(&report->host),
+                                                     .cold = run->settings->cold });
     return NONET_VGG_OK;
 }
 
@@ -122,23 +139,55 @@ static nonet_vgg_status hash_output(const layer_run *run, bench_row *row, nonet_
     return NONET_VGG_OK;
 }
 
+/* Seconds of a sample, the least of a few: what is disturbed looks longer than it is. */
+static nonet_vgg_status quickest(layer_run *run, const contender *c, double *seconds, nonet_vgg_error *err)
+{
+    nonet_vgg_status status = NONET_VGG_OK;
+    *seconds = SAMPLE_SECONDS;
+    for (int i = 0; i < CALIBRATION_TRIES && status == NONET_VGG_OK; i++) {
+        double start = bench_now();
+        status = execute(run, c, c->runs, err);
+        *seconds = fmin(*seconds, bench_now() - start);
+    }
+    return status;
+}
+
+/* Doubles the runs of a sample until it lasts long enough. After cold caches each run is a sample: a second one would be warm. */
+static nonet_vgg_status calibrate(layer_run *run, bench_report *report, contender *c, nonet_vgg_error *err)
+{
+    nonet_vgg_status status = NONET_VGG_OK;
+    double seconds = 0;
+    while (run->settings->cold == BENCH_WARM && seconds < SAMPLE_SECONDS && status == NONET_VGG_OK) {
+        status = quickest(run, c, &seconds, err);
+        if (seconds < SAMPLE_SECONDS)
+            c->runs *= 2;
+    }
+    report->rows[c->row].runs = c->runs;
+    return status;
+}
+
 /* Runs a contender until caches and clocks have settled, keeps its hash, and finds how many runs make a sample. */
 static nonet_vgg_status warm_up(layer_run *run, bench_report *report, contender *c, nonet_vgg_error *err)
 {
     nonet_vgg_status status = execute(run, c, 1 + run->settings->warmup, err);
     if (status == NONET_VGG_OK)
         status = hash_output(run, &report->rows[c->row], err);
-    double start = bench_now();
-    if (status == NONET_VGG_OK)
-        status = execute(run, c, 1, err);
-    double once = bench_now() - start;
-    if (once < SAMPLE_SECONDS)
-        c->runs = (long)(SAMPLE_SECONDS / (once > 1e-7 ? once : 1e-7)) + 1;
-    return status;
+    return status == NONET_VGG_OK ? calibrate(run, report, c, err) : status;
+}
+
+static void cool(const layer_run *run, bench_report *report, const contender *c)
+{
+    size_t bytes;
+    const void *data = bench_weights_data(c->weights, &bytes);
+    if (run->settings->cold == BENCH_COLD_ALL)
+        bench_sweep_all(&report->broom);
+    if (run->settings->cold != BENCH_WARM)
+        bench_sweep_range(&report->broom, data, bytes);
 }
 
 static nonet_vgg_status sample(layer_run *run, bench_report *report, const contender *c, nonet_vgg_error *err)
 {
+    cool(run, report, c);
     bench_row *row = &report->rows[c->row];
     double cpu = bench_cpu_time(), start = bench_now();
     nonet_vgg_status status = execute(run, c, c->runs, err);
@@ -164,6 +213,14 @@ static nonet_vgg_status measure(layer_run *run, bench_report *report, nonet_vgg_
         for (int i = 0; i < run->count && status == NONET_VGG_OK; i++)
             status = sample(run, report, &run->contenders[(i + done) % run->count], err);
     return status;
+}
+
+static nonet_vgg_status measure_phases(layer_run *run, bench_report *report, nonet_vgg_error *err)
+{
+    for (int i = 0; i < run->count && run->settings->phases; i++)
+        if (!bench_phases(run->contenders[i].plan, PHASE_SECONDS, &report->rows[run->contenders[i].row].phases))
+            return bench_fail(err, NONET_VGG_NO_MEMORY, "no memory to measure the phases with");
+    return NONET_VGG_OK;
 }
 
 static nonet_vgg_status prepare(layer_run *run, bench_report *report, nonet_vgg_error *err)
@@ -195,8 +252,9 @@ static void describe(const layer_run *run, bench_report *report)
     const nonet_conv *p = &run->p;
     snprintf(report->subject, sizeof report->subject,
              "layer: batch %d, %d channels of %dx%d to %d, kernel %dx%d, stride %d, padding %d%s%s; random He weights and "
-             "positive inputs, seed %llu, warm caches", p->n, p->c, p->h, p->w, p->k, p->r, p->s, p->stride, p->pad,
-             p->relu ? ", ReLU" : "", p->pool ? ", pool" : "", (unsigned long long)run->settings->seed);
+             "positive inputs, seed %llu, %s", p->n, p->c, p->h, p->w, p->k, p->r, p->s, p->stride, p->pad,
+             p->relu ? ", ReLU" : "", p->pool ? ", pool" : "", (unsigned long long)run->settings->seed,
+             bench_cold_name(run->settings->cold));
 }
 
 nonet_vgg_status bench_layer(const bench_settings *settings, const nonet_conv *problem, nonet_vgg_error *err)
@@ -215,6 +273,8 @@ nonet_vgg_status bench_layer(const bench_settings *settings, const nonet_conv *p
         describe(&run, &report);
         bench_report_pin(&report);
         status = measure(&run, &report, err);
+        if (status == NONET_VGG_OK)
+            status = measure_phases(&run, &report, err);
         bench_report_unpin(&report);
     }
     release(&run);

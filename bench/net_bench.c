@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bench/data.h"
+#include "bench/inside.h"
 #include "bench/report.h"
 #include "bench/timer.h"
 
@@ -74,12 +75,27 @@ static nonet_conv problem_of(const nonet_vgg_layer_info *layer, int batch)
     return p;
 }
 
-static void fill_layer_row(bench_row *row, const nonet_vgg_layer_info *layer, const net_run *run, int threads)
+static void fill_bytes(bench_row *row, const nonet_vgg_layer_info *layer, const net_run *run, const bench_report *report)
+{
+    int batch = run->info.batch;
+    nonet_layout src = layer->c <= 4 ? NONET_NCHW : NONET_NCHW16C;
+    double maps = (double)sizeof(float) * (double)(nonet_tensor_floats(src, batch, layer->c, layer->h, layer->w) +
+                                                   nonet_tensor_floats(NONET_NCHW16C, batch, layer->k, layer->oh, layer->ow));
+    bench_work_bytes(&row->work, &(bench_residence){ .weights = (double)layer->plan.weights, .maps = maps,
+                                                     .total = (double)run->info.memory,
+                                                     .last_cache = (double)bench_host_last_cache(&report->host),
+                                                     .cold = run->settings->cold });
+}
+
+static void fill_layer_row(bench_row *row, const nonet_vgg_layer_info *layer, const net_run *run, const bench_report *report)
 {
     snprintf(row->shape, sizeof row->shape, "%dx%dx%d -> %dx%dx%d", layer->c, layer->h, layer->w, layer->k, layer->oh, layer->ow);
-    row->threads = threads;
+    row->threads = report->threads;
+    row->batch = run->info.batch;
+    row->runs = 1;
     if (row->kind == ROW_OTHER) {
         snprintf(row->algorithm, sizeof row->algorithm, "%s", layer->type);
+        fill_bytes(row, layer, run, report);
         return;
     }
     nonet_conv p = problem_of(layer, run->info.batch);
@@ -87,6 +103,7 @@ static void fill_layer_row(bench_row *row, const nonet_vgg_layer_info *layer, co
     snprintf(row->kernel, sizeof row->kernel, "%s", layer->plan.kernel ? layer->plan.kernel : "");
     row->work = bench_work_of(&p, layer->plan.algo);
     row->threads = layer->plan.threads;
+    fill_bytes(row, layer, run, report);
 }
 
 static nonet_vgg_status add_rows(net_run *run, bench_report *report, nonet_vgg_error *err)
@@ -99,7 +116,9 @@ static nonet_vgg_status add_rows(net_run *run, bench_report *report, nonet_vgg_e
         bench_row *row = bench_report_add(report, kind_of(&layer), "%s/%s", run->info.name, layer.name);
         if (!row)
             return bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
-        fill_layer_row(row, &layer, run, report->threads);
+        fill_layer_row(row, &layer, run, report);
+        if (bench_net_plan(run->net, i))
+            bench_blocking(bench_net_plan(run->net, i), row->blocking, sizeof row->blocking);
         seen |= (unsigned)row->kind;
     }
     for (int i = 0; i < SUMS; i++) {
@@ -111,6 +130,8 @@ static nonet_vgg_status add_rows(net_run *run, bench_report *report, nonet_vgg_e
         row->first = run->first;
         row->of = sums[i].of;
         row->threads = report->threads;
+        row->batch = run->info.batch;
+        row->runs = 1;
         run->sums++;
     }
     return NONET_VGG_OK;
@@ -139,6 +160,29 @@ static nonet_vgg_status forward(net_run *run, nonet_vgg_error *err)
     return nonet_vgg_forward(run->net, run->src, run->dst, run->seconds, err);
 }
 
+static void sweep_weights(void *broom, const void *data, size_t bytes)
+{
+    bench_sweep_range(broom, data, bytes);
+}
+
+static void cool(const net_run *run, bench_report *report)
+{
+    if (run->settings->cold == BENCH_COLD_ALL)
+        bench_sweep_all(&report->broom);
+    if (run->settings->cold != BENCH_WARM)
+        bench_net_weights(run->net, sweep_weights, &report->broom);
+}
+
+static nonet_vgg_status measure_phases(const net_run *run, bench_report *report, nonet_vgg_error *err)
+{
+    for (int i = 0; i < run->info.layers && run->settings->phases; i++) {
+        const nonet_plan *plan = bench_net_plan(run->net, i);
+        if (plan && !bench_phases(plan, PHASE_SECONDS, &report->rows[run->first + i].phases))
+            return bench_fail(err, NONET_VGG_NO_MEMORY, "no memory to measure the phases with");
+    }
+    return NONET_VGG_OK;
+}
+
 static nonet_vgg_status repeat(net_run *run, bench_report *report, nonet_vgg_error *err)
 {
     const bench_settings *s = run->settings;
@@ -146,17 +190,19 @@ static nonet_vgg_status repeat(net_run *run, bench_report *report, nonet_vgg_err
     for (int i = 0; i < s->warmup && status == NONET_VGG_OK; i++)
         status = forward(run, err);
     int done = 0;
-    double cpu = bench_cpu_time(), begin = bench_now();
+    double cpu = 0, begin = bench_now();
     while (status == NONET_VGG_OK && bench_again(s, done, bench_now() - begin)) {
-        double start = bench_now();
+        cool(run, report);
+        double start = bench_now(), cpu_start = bench_cpu_time();
         status = forward(run, err);
+        cpu += bench_cpu_time() - cpu_start;
         if (status == NONET_VGG_OK && !file_times(run, report, bench_now() - start))
             status = bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
         done++;
     }
     if (status == NONET_VGG_OK) {
         bench_row *total = &report->rows[report->count - 1];
-        total->cpu = (bench_cpu_time() - cpu) / done;
+        total->cpu = cpu / done;
         bench_hash(run->dst, run->out_floats * sizeof(float), total->hash);
     }
     return status;
@@ -168,8 +214,9 @@ static void describe(const net_run *run, bench_report *report)
     size_t used = strlen(report->subject), left = sizeof report->subject - used;
     char seed[64];
     snprintf(seed, sizeof seed, "random He weights, seed %llu", (unsigned long long)run->settings->seed);
-    snprintf(report->subject + used, left, "%s%s: batch %d, input %dx%dx%d, %s, %.0f MB, output hash %s", used ? "\n" : "",
-             i->name, i->batch, i->c, i->h, i->w, run->settings->model ? run->settings->model : seed, 1e-6 * (double)i->memory,
+    snprintf(report->subject + used, left, "%s%s: batch %d, input %dx%dx%d, %s, %s, %.0f MB, output hash %s", used ? "\n" : "",
+             i->name, i->batch, i->c, i->h, i->w, run->settings->model ? run->settings->model : seed,
+             bench_cold_name(run->settings->cold), 1e-6 * (double)i->memory,
              report->rows[report->count - 1].hash);
 }
 
@@ -186,6 +233,8 @@ static nonet_vgg_status bench_net(bench_report *report, const char *name, nonet_
     if (status == NONET_VGG_OK) {
         bench_report_pin(report);
         status = repeat(&run, report, err);
+        if (status == NONET_VGG_OK)
+            status = measure_phases(&run, report, err);
         bench_report_unpin(report);
     }
     if (status == NONET_VGG_OK)
@@ -201,7 +250,7 @@ nonet_vgg_status bench_nets(const bench_settings *settings, const char *const *n
 {
     bench_report report;
     nonet_vgg_status status = bench_report_open(&report, settings, err);
-    for (int i = 0; i < (count ? count : 1) && status == NONET_VGG_OK; i++)
+    for (int i = 0; i < (count || !settings->model ? count : 1) && status == NONET_VGG_OK; i++)
         status = bench_net(&report, count ? names[i] : NULL, err);
     if (status == NONET_VGG_OK)
         status = bench_report_finish(&report, err);

@@ -3,11 +3,12 @@
 #include "bench/peak.h"
 #include <omp.h>
 #include <stdlib.h>
+#include <string.h>
 #include "bench/data.h"
 #include "bench/timer.h"
 #include "kernels/peak.h"
 
-enum { FMA_TRIES = 40, READ_TRIES = 10 };
+enum { FMA_TRIES = 40, READ_TRIES = 10, COPY_TRIES = 5 };
 #define FMA_SECONDS 0.004
 #define READ_BYTES ((size_t)256 << 20)
 
@@ -91,21 +92,46 @@ static void fill(float *x, size_t steps, int threads)
     }
 }
 
-static double read_peak(nonet_read_fn *fn, int threads, size_t last_cache)
+/* Bytes read and written a second, by memcpy of the C library, which knows how the machine copies best. */
+static double copy_run(float *to, const float *from, int threads, size_t steps)
+{
+    double start = bench_now();
+#pragma omp parallel num_threads(threads)
+    {
+        size_t n = (size_t)omp_get_num_threads(), i = (size_t)omp_get_thread_num();
+        size_t first = steps * i / n * NONET_READ_STEP, last = steps * (i + 1) / n * NONET_READ_STEP;
+        memcpy(to + first, from + first, (last - first) * sizeof(float));
+    }
+    return 2 * (double)(steps * NONET_READ_STEP * sizeof(float)) / (bench_now() - start);
+}
+
+static double copy_peak(float *x, size_t steps, int threads)
+{
+    double best = 0;
+    for (int i = 0; i < COPY_TRIES; i++) {
+        double rate = copy_run(x + steps / 2 * NONET_READ_STEP, x, threads, steps / 2);
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+/* Fills read and copy bandwidth. */
+static void memory_peak(nonet_read_fn *fn, int threads, size_t last_cache, bench_peak *peak)
 {
     size_t bytes = READ_BYTES > 4 * last_cache ? READ_BYTES : 4 * last_cache;
     size_t steps = bytes / (NONET_READ_STEP * sizeof(float));
     float *x = bench_floats(steps * NONET_READ_STEP);
     double best = 0;
     if (!x)
-        return 0;
+        return;
     fill(x, steps, threads);
     for (int i = 0; i < READ_TRIES; i++) {
         double rate = read_run(fn, threads, x, steps);
         best = rate > best ? rate : best;
     }
+    peak->read_gbps = 1e-9 * best;
+    peak->copy_gbps = 1e-9 * copy_peak(x, steps, threads);
     free(x);
-    return best;
 }
 
 int bench_peak_measure(nonet_isa isa, int threads, size_t last_cache, bench_peak *peak)
@@ -113,7 +139,7 @@ int bench_peak_measure(nonet_isa isa, int threads, size_t last_cache, bench_peak
     size_t row = 0;
     while (row + 1 < sizeof loops / sizeof loops[0] && loops[row].isa != isa)
         row++;
-    peak->fma_gflops = 2e-9 * fma_peak(loops[row].fma, threads);
-    peak->read_gbps = 1e-9 * read_peak(loops[row].read, threads, last_cache);
+    *peak = (bench_peak){ .fma_gflops = 2e-9 * fma_peak(loops[row].fma, threads) };
+    memory_peak(loops[row].read, threads, last_cache, peak);
     return peak->read_gbps > 0;
 }

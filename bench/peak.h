@@ -1,4 +1,4 @@
-/* peak.h - what this machine can do: FMA peak and read bandwidth, measured. */
+/* peak.h - what this machine can do: FMA peak, read and copy bandwidth, measured. */
 #ifndef NONET_BENCH_PEAK_H
 #define NONET_BENCH_PEAK_H
 
@@ -7,6 +7,7 @@
 typedef struct bench_peak {
     double fma_gflops;          /* 2 x multiply-adds a second of all threads, from registers; in 1e9 */
     double read_gbps;           /* bytes a second of all threads, from a buffer far larger than the caches; in 1e9 */
+    double copy_gbps;           /* the same for copying: bytes read and bytes written together; in 1e9 */
 } bench_peak;
 
 /* Best of several short runs with `threads` OpenMP threads (as they are pinned now). isa: one this machine supports.

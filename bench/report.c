@@ -5,12 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include "bench/emit.h"
-#include "bench/timer.h"
-
-#define PEAK_CHANGE 0.05
-#define SWITCHES_A_SECOND 20
 
 nonet_vgg_status bench_fail(nonet_vgg_error *err, nonet_vgg_status status, const char *format, ...)
 {
@@ -23,10 +18,11 @@ nonet_vgg_status bench_fail(nonet_vgg_error *err, nonet_vgg_status status, const
     return status;
 }
 
-static nonet_vgg_status measure_peak(bench_report *report, bench_peak *peak, nonet_vgg_error *err)
+static nonet_vgg_status measure_peak(bench_report *report, bench_peak *peak, double *mhz, nonet_vgg_error *err)
 {
     bench_pin pin;
     bench_pin_threads(&pin, report->threads);
+    *mhz = bench_clock_mhz();
     int good = bench_peak_measure(report->isa, report->threads, bench_host_last_cache(&report->host), peak);
     bench_unpin_threads(&pin);
     return good ? NONET_VGG_OK : bench_fail(err, NONET_VGG_NO_MEMORY, "no memory to measure the read bandwidth with");
@@ -42,10 +38,15 @@ nonet_vgg_status bench_report_open(bench_report *report, const bench_settings *s
         report->isa = settings->conv.isa;
     int available = nonet_threads_available(), wanted = settings->conv.threads;
     report->threads = wanted && wanted < available ? wanted : available;
-    if (settings->json && !json_writable(settings->json))
-        return bench_fail(err, NONET_VGG_IO, "cannot write %s: %s", settings->json, strerror(errno));
+    const char *const files[] = { settings->json, settings->jsonl, settings->csv };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (files[i] && !json_writable(files[i]))
+            return bench_fail(err, NONET_VGG_IO, "cannot write %s: %s", files[i], strerror(errno));
     bench_host_read(&report->host);
-    return measure_peak(report, &report->before, err);
+    if (settings->cold != BENCH_WARM && !bench_broom_open(&report->broom, bench_host_last_cache(&report->host), report->threads))
+        return bench_fail(err, NONET_VGG_NO_MEMORY, "no memory to empty the caches with");
+    nonet_vgg_status measured = measure_peak(report, &report->before, &report->mhz_before, err);
+    return measured == NONET_VGG_OK && settings->peaks ? bench_peak_table(report, err) : measured;
 }
 
 bench_row *bench_report_add(bench_report *report, bench_kind kind, const char *format, ...)
@@ -72,28 +73,23 @@ void bench_report_free(bench_report *report)
     for (int i = 0; i < report->count; i++)
         bench_series_free(&report->rows[i].seconds);
     free(report->rows);
+    free(report->peaks);
+    bench_broom_close(&report->broom);
     report->rows = NULL;
     report->count = report->room = 0;
-}
-
-/* Of all threads; a thread that waits gives its CPU up by itself and is not counted. */
-static long taken_away(void)
-{
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
 }
 
 void bench_report_pin(bench_report *report)
 {
     bench_pin_threads(&report->pin, report->threads);
-    report->switches -= taken_away();
-    report->seconds -= bench_now();
+    bench_watch_read(&report->start);
 }
 
 void bench_report_unpin(bench_report *report)
 {
-    report->switches += taken_away();
-    report->seconds += bench_now();
+    bench_watch now;
+    bench_watch_read(&now);
+    bench_watch_add(&report->sum, &report->start, &now);
     bench_pin_check(&report->pin);
     if (report->pin.threads)
         snprintf(report->pinned, sizeof report->pinned, "pinned to CPU%s %s", report->threads > 1 ? "s" : "", report->pin.cpus);
@@ -116,6 +112,7 @@ int bench_again(const bench_settings *settings, int done, double seconds)
 static void sum_up(const bench_report *report, bench_row *sum, double *macs, double *own)
 {
     int index = (int)(sum - report->rows), seen = 0;
+    double by_memory = 0;
     for (int i = sum->first; i < index; i++) {
         const bench_row *row = &report->rows[i];
         if (!(row->kind & sum->of) || row->kind == ROW_OTHER)
@@ -123,6 +120,11 @@ static void sum_up(const bench_report *report, bench_row *sum, double *macs, dou
         *macs += row->work.direct;
         *own += bench_own_bound(&row->work, &report->peak);
         sum->bound += row->bound;
+        sum->work.own += row->work.own;
+        sum->work.bytes += row->work.bytes;
+        sum->work.memory_bytes += row->work.memory_bytes;
+        sum->roofline += row->roofline;
+        by_memory += row->limit == LIMIT_MEMORY ? row->roofline : 0;
         if (!seen++) {
             memcpy(sum->algorithm, row->algorithm, sizeof sum->algorithm);
             memcpy(sum->kernel, row->kernel, sizeof sum->kernel);
@@ -132,6 +134,7 @@ static void sum_up(const bench_report *report, bench_row *sum, double *macs, dou
         if (strcmp(sum->kernel, row->kernel))
             strcpy(sum->kernel, "several");
     }
+    sum->limit = sum->roofline <= 0 ? LIMIT_NONE : 2 * by_memory > sum->roofline ? LIMIT_MEMORY : LIMIT_ARITHMETIC;
 }
 
 /* Rows come in order: a sum stands behind its parts. */
@@ -147,8 +150,13 @@ static int figure(const bench_report *report, bench_row *row)
         own = bench_own_bound(&row->work, &report->peak);
         row->bound = bench_bound(&row->work, &report->peak);
     }
+    if (row->kind != ROW_SUM)
+        row->roofline = bench_roofline(&row->work, &report->peak, &row->limit);
     double time = row->stats.median;
     if (time > 0) {
+        row->executed = 2e-9 * row->work.own / time;
+        row->executed_fraction = row->executed / report->peak.fma_gflops;
+        row->roofline_fraction = row->roofline / time;
         row->gflops = 2e-9 * macs / time;
         row->peak_fraction = row->gflops / report->peak.fma_gflops;
         row->bound_fraction = row->bound / time;
@@ -157,28 +165,48 @@ static int figure(const bench_report *report, bench_row *row)
     return 1;
 }
 
-static double larger(double a, double b, int *disturbed)
+static double larger(double a, double b)
 {
-    double most = a > b ? a : b, least = a > b ? b : a;
-    *disturbed |= most - least > PEAK_CHANGE * most;
-    return most;
+    return a > b ? a : b;
+}
+
+/* Standard output takes one thing: the table, or what goes to "-". */
+static nonet_vgg_status write_all(const bench_report *report, nonet_vgg_error *err)
+{
+    const bench_settings *s = report->settings;
+    const struct {
+        const char *path;
+        int (*write)(const bench_report *);
+    } outputs[] = { { s->json, bench_json }, { s->jsonl, bench_jsonl }, { s->csv, bench_csv } };
+    int taken = 0;
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++)
+        taken |= outputs[i].path && !strcmp(outputs[i].path, "-");
+    if (!taken)
+        bench_table(report);
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++)
+        if (outputs[i].path && !outputs[i].write(report))
+            return bench_fail(err, NONET_VGG_IO, "cannot write %s: %s", outputs[i].path, strerror(errno));
+    return NONET_VGG_OK;
+}
+
+static void judge(bench_report *report)
+{
+    bench_evidence evidence = { .sum = report->sum, .threads = report->threads, .before = report->before, .after = report->after,
+                                .mhz_before = report->mhz_before, .mhz_after = report->mhz_after };
+    bench_judge(&evidence, &report->verdict);
 }
 
 nonet_vgg_status bench_report_finish(bench_report *report, nonet_vgg_error *err)
 {
-    nonet_vgg_status status = measure_peak(report, &report->after, err);
+    nonet_vgg_status status = measure_peak(report, &report->after, &report->mhz_after, err);
     if (status != NONET_VGG_OK)
         return status;
-    report->peak.fma_gflops = larger(report->before.fma_gflops, report->after.fma_gflops, &report->disturbed);
-    report->peak.read_gbps = larger(report->before.read_gbps, report->after.read_gbps, &report->disturbed);
-    report->disturbed |= (double)report->switches > SWITCHES_A_SECOND * report->seconds;
+    report->peak.fma_gflops = larger(report->before.fma_gflops, report->after.fma_gflops);
+    report->peak.read_gbps = larger(report->before.read_gbps, report->after.read_gbps);
+    report->peak.copy_gbps = larger(report->before.copy_gbps, report->after.copy_gbps);
+    judge(report);
     for (int i = 0; i < report->count; i++)
         if (!figure(report, &report->rows[i]))
             return bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
-    const char *json = report->settings->json;
-    if (!json || strcmp(json, "-"))
-        bench_table(report);
-    if (json && !bench_json(report))
-        return bench_fail(err, NONET_VGG_IO, "cannot write %s: %s", json, strerror(errno));
-    return NONET_VGG_OK;
+    return write_all(report, err);
 }

@@ -6,8 +6,10 @@
 #include "bench/bounds.h"
 #include "bench/host.h"
 #include "bench/peak.h"
+#include "bench/phases.h"
 #include "bench/pin.h"
 #include "bench/stats.h"
+#include "bench/watch.h"
 
 typedef enum bench_kind { ROW_CONV = 1, ROW_FC = 2, ROW_OTHER = 4, ROW_SUM = 8 } bench_kind;
 
@@ -23,11 +25,24 @@ typedef struct bench_row {
     int threads;
     long iterations;            /* runs in all samples together */
     double cpu;                 /* CPU seconds of one run; 0 if not measured apart */
+    long runs;                  /* of one sample */
+    char blocking[64];
+    int batch;
+    bench_phase_times phases;   /* zeros: not measured */
     bench_series seconds;       /* of one run */
     /* From here on: filled by bench_report_finish. */
     bench_stats stats;
     double gflops, peak_fraction, bound_fraction, own_fraction, bound;
+    double executed, executed_fraction;     /* GFLOP/s of the multiply-adds that the algorithm does; of the peak */
+    double roofline, roofline_fraction;     /* seconds; of the median */
+    bench_limit limit;                      /* the side of the roofline; a sum: of most of its time */
 } bench_row;
+
+typedef struct bench_peak_entry {
+    nonet_isa isa;
+    int threads;
+    bench_peak peak;
+} bench_peak_entry;
 
 typedef struct bench_report {
     const bench_settings *settings;
@@ -35,9 +50,12 @@ typedef struct bench_report {
     nonet_isa isa;
     int threads;
     bench_peak before, after, peak;     /* peak: the larger of both */
-    long switches;                      /* times that another process took a CPU away while measuring */
-    double seconds;                     /* of measuring */
-    int disturbed;                      /* the peaks differ by more than 5 %, or more than 20 switches a second */
+    bench_watch start, sum;             /* of the measurement that runs; of all that are over */
+    double mhz_before, mhz_after;       /* measured */
+    bench_verdict verdict;              /* reasons to call the run disturbed */
+    bench_broom broom;                  /* open if settings->cold says so */
+    bench_peak_entry *peaks;            /* settings->peaks */
+    int peak_count;
     bench_pin pin;
     char pinned[160];                   /* CPUs during the measurement, or why there are none */
     char subject[1024];                 /* what is measured: a line a network or layer */
@@ -48,11 +66,11 @@ typedef struct bench_report {
 nonet_vgg_status bench_fail(nonet_vgg_error *err, nonet_vgg_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Fills in the machine, the instruction set and the threads, checks that the JSON file can be written, and measures the peaks. */
+/* Fills in the machine, the instruction set and the threads, checks that the files can be written, measures the peaks, and prepares cold caches. */
 nonet_vgg_status bench_report_open(bench_report *report, const bench_settings *settings, nonet_vgg_error *err);
 /* A new zeroed row with this name; NULL when there is no memory. Pointers to other rows go stale. */
 bench_row *bench_report_add(bench_report *report, bench_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Peaks again, figures, table and JSON. */
+/* Peaks again, figures, and all that is printed and written. */
 nonet_vgg_status bench_report_finish(bench_report *report, nonet_vgg_error *err);
 void bench_report_free(bench_report *report);
 
@@ -60,11 +78,16 @@ void bench_report_free(bench_report *report);
 void bench_report_pin(bench_report *report);
 void bench_report_unpin(bench_report *report);
 
+#define PHASE_SECONDS 0.2       /* spent on the phases of a layer */
+
 /* 1 if another repetition is wanted after `done` that took `seconds`. */
 int bench_again(const bench_settings *settings, int done, double seconds);
 
-/* table.c, json.c */
+/* peak_table.c, table.c; json.c, csv.c: 0 and errno if the file could not be written */
+nonet_vgg_status bench_peak_table(bench_report *report, nonet_vgg_error *err);
 void bench_table(const bench_report *report);
-int bench_json(const bench_report *report);     /* 0 and errno if it could not be written */
+int bench_json(const bench_report *report);
+int bench_jsonl(const bench_report *report);
+int bench_csv(const bench_report *report);
 
 #endif

@@ -35,22 +35,23 @@ static double median_sorted(const double *x, int n)
     return n % 2 ? x[n / 2] : 0.5 * (x[n / 2 - 1] + x[n / 2]);
 }
 
-/* The 95 % interval of the median is from the d-th smallest to the d-th largest sample, d being the greatest for which a
- * binomial(n, 1/2) variable is below d with a probability of at most 2.5 %; 0 if there is none. */
-static int interval_rank(int n)
+/* d is the greatest for which a binomial(n, 1/2) variable is below d with a probability of at most 2.5 %. Terms in logarithms:
+ * 0.5^n is no double when n is above 1074. */
+int bench_interval_rank(int n)
 {
-    if (n > 200) {
-        double d = floor(0.5 * n - 0.98 * sqrt(n));
-        return d > 0 ? (int)d : 0;
-    }
-    double term = pow(0.5, n), below = 0;
+    double log_term = -n * log(2), below = 0;
     int d = 0;
-    while (below + term <= 0.025) {
-        below += term;
-        term *= (double)(n - d) / (d + 1);
+    while (d < n && (below += exp(log_term)) <= 0.025) {
+        log_term += log((double)(n - d) / (d + 1));
         d++;
     }
     return d;
+}
+
+/* x sorted. The smallest sample that a share of at least percent/100 do not exceed. */
+static double percentile(const double *x, int n, int percent)
+{
+    return x[((long)percent * n + 99) / 100 - 1];
 }
 
 int bench_stats_of(const bench_series *series, bench_stats *stats)
@@ -64,10 +65,10 @@ int bench_stats_of(const bench_series *series, bench_stats *stats)
         return 0;
     memcpy(x, series->x, (size_t)n * sizeof *x);
     qsort(x, (size_t)n, sizeof *x, by_value);
-    int rank = interval_rank(n);
+    int rank = bench_interval_rank(n);
     int end = rank > 0 ? rank - 1 : 0;
-    *stats = (bench_stats){ .count = n, .min = x[0], .median = median_sorted(x, n), .p90 = x[(9 * n + 9) / 10 - 1],
-                            .low = x[end], .high = x[n - 1 - end] };
+    *stats = (bench_stats){ .count = n, .min = x[0], .median = median_sorted(x, n), .p90 = percentile(x, n, 90),
+                            .p99 = percentile(x, n, 99), .low = x[end], .high = x[n - 1 - end] };
     for (int i = 0; i < n; i++)
         x[i] = fabs(x[i] - stats->median);
     qsort(x, (size_t)n, sizeof *x, by_value);

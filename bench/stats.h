@@ -10,15 +10,19 @@ typedef struct bench_series {
 
 typedef struct bench_stats {
     int count;
-    double min, median, p90;
+    double min, median;
+    double p90, p99;            /* the smallest sample that at least so many of a hundred do not exceed; p99 is the largest up to 99 */
     double mad;                 /* median absolute deviation from the median, not scaled */
-    double low, high;           /* 95 % interval of the median from the order statistics; with fewer than 6 samples min and max */
+    double low, high;           /* interval of the median from the order statistics, in which it lies with at least 95 %; with
+                                   fewer than 6 samples there is none, and these are min and max */
 } bench_stats;
 
 /* 0 when there is no memory. */
 int bench_series_add(bench_series *series, double x);
 void bench_series_free(bench_series *series);
 
+/* The 95 % interval goes from the d-th smallest to the d-th largest of n samples: this d; 0 if n is too small for one. */
+int bench_interval_rank(int n);
 /* Fills stats (zeros when there is no sample). 0 when there is no memory. */
 int bench_stats_of(const bench_series *series, bench_stats *stats);
 

@@ -1,18 +1,21 @@
 /* table.c - the report for people: columns that line up. */
 #include <stdio.h>
 #include <string.h>
+#include "bench/build_info.h"
 #include "bench/report.h"
 
 static void head(const bench_report *report)
 {
-    const bench_peak *a = &report->before, *b = &report->after, *p = &report->peak;
-    printf("nonet %s, %s, %s, %d thread%s %s\n", nonet_version(), report->host.cpu, nonet_isa_name(report->isa),
-           report->threads, report->threads == 1 ? "" : "s", report->pinned);
-    printf("FMA peak %.1f GFLOP/s, read bandwidth %.1f GB/s, measured before and after\n", p->fma_gflops, p->read_gbps);
-    if (report->disturbed)
-        printf("disturbed: something else was running; peaks before %.1f GFLOP/s, %.1f GB/s, after %.1f, %.1f; CPU lost %ld "
-               "times in %.1f s\n", a->fma_gflops, a->read_gbps, b->fma_gflops, b->read_gbps, report->switches, report->seconds);
-    printf("%s\n\n", report->subject);
+    const bench_peak *p = &report->peak;
+    printf("nonet %s (%s), %s, %s, %d thread%s%s%s\n", nonet_version(), bench_build_commit(), report->host.cpu,
+           nonet_isa_name(report->isa), report->threads, report->threads == 1 ? "" : "s", report->pinned[0] ? " " : "", report->pinned);
+    printf("FMA peak %.1f GFLOP/s, read bandwidth %.1f GB/s, measured before and after; copy %.1f GB/s; clock %.0f MHz\n",
+           p->fma_gflops, p->read_gbps, p->copy_gbps, report->mhz_after);
+    for (int i = 0; i < report->verdict.count; i++)
+        printf("%s%s\n", i ? "           " : "disturbed: ", report->verdict.reason[i]);
+    if (report->count)
+        printf("%s\n", report->subject);
+    putchar('\n');
 }
 
 /* Without what all names of a run share: everything up to the first '/'. */
@@ -40,26 +43,63 @@ static void print_row(const bench_report *report, const bench_row *row, const wi
     printf("%-*s  %-*s  %-*s %9.3f %5.1f", w->name, short_name(report, row), w->shape, row->shape, w->algorithm, row->algorithm,
            1e3 * s->median, s->median > 0 ? 100 * s->mad / s->median : 0);
     if (row->kind == ROW_OTHER)
-        printf("\n");
+        printf(" %41.1f\n", 1e-6 * row->work.bytes);
     else
-        printf(" %8.1f %6.1f %7.1f %6.1f  %s\n", row->gflops, 100 * row->peak_fraction, 100 * row->bound_fraction,
-               100 * row->own_fraction, row->kernel);
+        printf(" %8.1f %6.1f %7.1f %6.1f %9.1f %6.1f %-3.3s  %s\n", row->gflops, 100 * row->peak_fraction,
+               100 * row->bound_fraction, 100 * row->own_fraction, 1e-6 * row->work.bytes, 100 * row->roofline_fraction,
+               bench_limit_name(row->limit), row->kernel);
+}
+
+static void peak_table(const bench_report *report)
+{
+    printf("%-8s %7s %10s %10s %10s\n", "set", "threads", "GFLOP/s", "read GB/s", "copy GB/s");
+    for (int i = 0; i < report->peak_count; i++) {
+        const bench_peak_entry *e = &report->peaks[i];
+        printf("%-8s %7d %10.1f %10.1f %10.1f\n", nonet_isa_name(e->isa), e->threads, e->peak.fma_gflops, e->peak.read_gbps,
+               e->peak.copy_gbps);
+    }
+    if (report->count)
+        putchar('\n');
+}
+
+/* The multiply's share of the peak counts the multiply-adds of the whole layer; %: of the three together. */
+static void phase_table(const bench_report *report, int name_width)
+{
+    printf("\n%-*s %9s %9s %9s %9s %6s %6s %6s %6s\n", name_width, "layer", "in ms", "mul ms", "out ms", "sum ms", "in %", "mul %",
+           "out %", "%peak");
+    for (int i = 0; i < report->count; i++) {
+        const bench_row *row = &report->rows[i];
+        const bench_phase_times *p = &row->phases;
+        double sum = p->in + p->multiply + p->out, peak = report->peak.fma_gflops;
+        if (sum > 0)
+            printf("%-*s %9.3f %9.3f %9.3f %9.3f %6.1f %6.1f %6.1f %6.1f\n", name_width, short_name(report, row), 1e3 * p->in,
+                   1e3 * p->multiply, 1e3 * p->out, 1e3 * sum, 100 * p->in / sum, 100 * p->multiply / sum, 100 * p->out / sum,
+                   200e-9 * row->work.own / (p->multiply * peak));
+    }
+    printf("\nPhases: kernels alone over the plan's blocks, mean of the threads, without waiting and edges.\n");
 }
 
 void bench_table(const bench_report *report)
 {
     widths w = { 5, 5, 9 };
     head(report);
+    if (report->peak_count)
+        peak_table(report);
+    if (!report->count)
+        return;
     for (int i = 0; i < report->count; i++) {
         w.name = widest(w.name, short_name(report, &report->rows[i]));
         w.shape = widest(w.shape, report->rows[i].shape);
         w.algorithm = widest(w.algorithm, report->rows[i].algorithm);
     }
-    printf("%-*s  %-*s  %-*s %9s %5s %8s %6s %7s %6s  %s\n", w.name, "layer", w.shape, "shape", w.algorithm, "algorithm", "ms",
-           "+-%", "GFLOP/s", "%peak", "%bound", "%own", "kernel");
+    printf("%-*s  %-*s  %-*s %9s %5s %8s %6s %7s %6s %9s %6s %-3s  %s\n", w.name, "layer", w.shape, "shape", w.algorithm, "algorithm", "ms",
+           "+-%", "GFLOP/s", "%peak", "%bound", "%own", "MB", "%roof", "by", "kernel");
     for (int i = 0; i < report->count; i++)
         print_row(report, &report->rows[i], &w);
     printf("\nms: median of %d; +-%%: median deviation. GFLOP/s count a direct convolution. %%bound: least time at these peaks,\n"
-           "by the fewest multiply-adds of direct, F(2x2), F(4x4), or by the weights' bytes; %%own: of the algorithm that ran.\n",
-           report->count ? report->rows[report->count - 1].stats.count : 0);
+           "by the fewest multiply-adds of direct, F(2x2), F(4x4), or by the weights' bytes; %%own: of the algorithm that ran.\n"
+           "MB: input, output and packed weights. %%roof: least time of what ran, by its arithmetic or by what memory must give.\n",
+           report->rows[report->count - 1].stats.count);
+    if (report->settings->phases)
+        phase_table(report, w.name);
 }

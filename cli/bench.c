@@ -8,7 +8,7 @@
 
 enum {
     OPT_BATCH = CLI_OWN, OPT_MODEL, OPT_SEED, OPT_MIN_TIME, OPT_REPETITIONS, OPT_WARMUP,
-    OPT_KERNEL, OPT_STRIDE, OPT_PAD, OPT_POOL
+    OPT_JSONL, OPT_CSV, OPT_COLD, OPT_PHASES, OPT_PEAKS, OPT_KERNEL, OPT_STRIDE, OPT_PAD, OPT_POOL
 };
 enum { BATCH_MAX = 4096, DIM_MAX = 1 << 16, SHAPE_NUMBERS = 5 };
 
@@ -25,6 +25,10 @@ static const char help[] =
     "  --min-time S      measure for at least S seconds (default 2), and at least 7 times\n"
     "  --repetitions N   measure exactly N times instead\n"
     "  --warmup N        runs before the first measurement (default 1)\n"
+    "  --cold WHAT       put 'weights' or 'all' out of the caches before each measurement\n"
+    "  --phases          Winograd layers: time of input transform, multiply and output transform as well\n"
+    "  --peaks           peaks of every instruction set and number of threads as well; alone if there is no NET\n"
+    "  --jsonl FILE, --csv FILE   the record of docs/BENCHMARKING.md as JSON lines, or as CSV\n"
     "layer only:\n"
     "  --algo LIST       besides the names below: several with commas, or all; they are measured in turn\n"
     "  --kernel N        N x N (default 3)\n"
@@ -48,6 +52,26 @@ static double seconds_option(const char *text)
     if (end == text || *end || !(seconds >= 0 && seconds <= 86400))
         exit(cli_fail(EXIT_USAGE, "--min-time wants seconds from 0 to 86400, not '%s'", text));
     return seconds;
+}
+
+static bench_cold cold_option(const char *text)
+{
+    if (!strcmp(text, "weights"))
+        return BENCH_COLD_WEIGHTS;
+    if (!strcmp(text, "all"))
+        return BENCH_COLD_ALL;
+    exit(cli_fail(EXIT_USAGE, "--cold wants weights or all, not '%s'", text));
+}
+
+/* Two outputs on standard output would be read as one. */
+static void check_outputs(const bench_settings *s)
+{
+    const char *const files[] = { s->json, s->jsonl, s->csv };
+    int dashes = 0;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        dashes += files[i] && !strcmp(files[i], "-");
+    if (dashes > 1)
+        exit(cli_fail(EXIT_USAGE, "only one of --json, --jsonl and --csv can be '-'"));
 }
 
 static int layer_option(int option, const char *value, request *r)
@@ -82,6 +106,16 @@ static int bench_option(int option, const char *value, request *r)
         s->repetitions = (int)cli_number("--repetitions", value, 1, BENCH_MOST);
     else if (option == OPT_WARMUP)
         s->warmup = (int)cli_number("--warmup", value, 0, 1000);
+    else if (option == OPT_JSONL)
+        s->jsonl = value;
+    else if (option == OPT_CSV)
+        s->csv = value;
+    else if (option == OPT_COLD)
+        s->cold = cold_option(value);
+    else if (option == OPT_PHASES)
+        s->phases = 1;
+    else if (option == OPT_PEAKS)
+        s->peaks = 1;
     else
         return layer_option(option, value, r);
     return 1;
@@ -97,6 +131,11 @@ static void parse(int argc, char **argv, request *r)
         { "min-time", required_argument, NULL, OPT_MIN_TIME },
         { "repetitions", required_argument, NULL, OPT_REPETITIONS },
         { "warmup", required_argument, NULL, OPT_WARMUP },
+        { "jsonl", required_argument, NULL, OPT_JSONL },
+        { "csv", required_argument, NULL, OPT_CSV },
+        { "cold", required_argument, NULL, OPT_COLD },
+        { "phases", no_argument, NULL, OPT_PHASES },
+        { "peaks", no_argument, NULL, OPT_PEAKS },
         { "kernel", required_argument, NULL, OPT_KERNEL },
         { "stride", required_argument, NULL, OPT_STRIDE },
         { "pad", required_argument, NULL, OPT_PAD },
@@ -173,7 +212,7 @@ static nonet_vgg_status run_nets(request *r, char **names, int count, nonet_vgg_
         exit(cli_fail(EXIT_USAGE, "--algo %s: several algorithms in turn are for a layer, not for networks", r->algos));
     if (r->layer_option)
         exit(cli_fail(EXIT_USAGE, "%s is for a layer, not for networks", r->layer_option));
-    if (!count && !r->settings.model)
+    if (!count && !r->settings.model && !r->settings.peaks)
         exit(cli_fail(EXIT_USAGE, "which network? For example 'nonet bench vgg16'; 'nonet bench --help' tells more"));
     if (count > 1 && r->settings.model)
         exit(cli_fail(EXIT_USAGE, "a model file is one network, not %d", count));
@@ -189,6 +228,7 @@ int cmd_bench(int argc, char **argv)
     parse(argc, argv, &r);
     r.settings.conv = r.common.conv;
     r.settings.json = r.common.json;
+    check_outputs(&r.settings);
     argc -= optind;
     argv += optind;
     if (argc > 0 && !strcmp(argv[0], "layer"))

@@ -11,6 +11,8 @@ enum { EXIT_DATA = 1, EXIT_USAGE = 2 };
 /* One function a command, one file each (cli/info.c ...); argv[0] is the command's name. */
 int cmd_info(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_classify(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_convert(int argc, char **argv);

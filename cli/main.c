@@ -11,6 +11,8 @@ static const struct command {
 } commands[] = {
     { "info", "what this CPU can do and which kernels serve it", cmd_info, "nonet info" },
     { "bench", "time a network or a layer against this machine's bound", cmd_bench, "nonet bench" },
+    { "compare", "two benchmark runs: what is slower, and how sure that is", cmd_compare, "nonet compare" },
+    { "report", "a page with plots and tables from benchmark runs", cmd_report, "nonet report" },
     { "classify", "name what pictures show", cmd_classify, "nonet classify" },
     { "features", "write the map after a layer of a network", cmd_features, "nonet features" },
     { "convert", "turn any model file into a .nonet container", cmd_convert, "nonet convert" },

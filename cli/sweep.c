@@ -104,6 +104,7 @@ static family_sweep *const families[NONET_K_COUNT] = {
     [NONET_K_CONV1X1] = sweep_direct,
     [NONET_K_CONVRS] = sweep_direct,
     [NONET_K_FC_VECTOR] = sweep_fc_vector,
+    [NONET_K_FC_VECTOR_BF16] = sweep_fc_vector_bf16,
     [NONET_K_FC_MATRIX] = sweep_direct,
     [NONET_K_WINO_GEMM] = sweep_wino_gemm,
     [NONET_K_WINO_FILTER_F2] = sweep_wino_transform,

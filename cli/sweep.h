@@ -1,8 +1,8 @@
 /* sweep.h - one kernel against the row of portable C, bit for bit, and against the oracle, within its bound.
  *
  * A sweep takes a kernel through the edges of its contract: every number of pixels and of output blocks, few and many channels,
- * odd pitches, buffers that end or start at an unmapped page or lie askew, NaN wherever nothing may be read and sentinels wherever
- * nothing may be written. Used by the tests and by `nonet verify`. */
+ * odd pitches, buffers that end or start at an unmapped page or lie askew, NaN wherever nothing may be read and sentinels
+ * wherever nothing may be written. Used by the tests and by `nonet verify`. */
 #ifndef NONET_CLI_SWEEP_H
 #define NONET_CLI_SWEEP_H
 
@@ -92,6 +92,7 @@ void sweep_done(sweep *s);
 void sweep_direct(sweep *s);
 void sweep_direct_ic(sweep *s);
 void sweep_fc_vector(sweep *s);
+void sweep_fc_vector_bf16(sweep *s);
 void sweep_wino_gemm(sweep *s);
 void sweep_wino_transform(sweep *s);
 void sweep_maxpool(sweep *s);

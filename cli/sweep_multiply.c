@@ -18,8 +18,8 @@ typedef struct shape {
 
 static void describe(sweep *s, const shape *p)
 {
-    snprintf(s->shape, sizeof s->shape, "m %d, k %d, c %d, %dx%d s%d, fresh %d%s", p->m, p->k, p->c, p->r, p->s, p->stride, p->fresh,
-             p->flags & NONET_RELU ? ", relu" : "");
+    snprintf(s->shape, sizeof s->shape, "m %d, k %d, c %d, %dx%d s%d, fresh %d%s", p->m, p->k, p->c, p->r, p->s, p->stride,
+             p->fresh, p->flags & NONET_RELU ? ", relu" : "");
 }
 
 /* Channel blocks of 16 side by side in a pixel, or far apart; pitches odd now and then. */
@@ -228,7 +228,8 @@ static void columns(const float *plain, int rows, int from, int kblocks, float *
             *to++ = plain[(size_t)(from * L + j) * rows + i];
 }
 
-static void judge_fc(sweep *s, int n, int c, int k, const float *x, const float *w, const float *bias, unsigned flags, double factor)
+static void judge_fc(sweep *s, int n, int c, int k, const float *x, const float *w, const float *bias, unsigned flags,
+                     double factor)
 {
     double *exact = sweep_calloc(s, (size_t)n * k, sizeof *exact), *size = sweep_calloc(s, (size_t)n * k, sizeof *size);
 
@@ -274,6 +275,61 @@ void sweep_fc_vector(sweep *s)
         }
 }
 
+/* to[i] = upper half of x[i], which is cut to that. */
+static void upper_halves(float *x, size_t count, uint16_t *to)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+
+        memcpy(&bits, &x[i], sizeof bits);
+        to[i] = (uint16_t)(bits >> 16);
+        bits &= 0xffff0000u;
+        memcpy(&x[i], &bits, sizeof bits);
+    }
+}
+
+/* The upper halves of f32 are bf16; `plain` is cut to what they can hold. */
+static void run_fc_vector_bf16(sweep *s, int groups, int fresh, int kblocks, unsigned flags)
+{
+    int c = groups * L, k = kblocks * L;
+    size_t weights = (size_t)c * k;
+    float *plain = sweep_calloc(s, weights, sizeof *plain), *part = sweep_calloc(s, weights, sizeof *part);
+    uint16_t *spec_w = sweep_calloc(s, weights, sizeof *spec_w);
+    float *x = sweep_buffer(s, SWEEP_X, c), *bias = sweep_buffer(s, SWEEP_BIAS, k);
+    uint16_t *w = (uint16_t *)(void *)sweep_buffer(s, SWEEP_W, weights / 2);
+    float *out = sweep_buffer(s, SWEEP_OUT, k), *want = sweep_buffer(s, SWEEP_WANT, k);
+
+    snprintf(s->shape, sizeof s->shape, "k %d, c %d, fresh %d%s", k, c, fresh, flags ? ", relu" : "");
+    sweep_fill(&s->random, plain, weights, sweep_between(&s->random, 0, SWEEP_DATA_COUNT - 1));
+    sweep_fill(&s->random, x, c, sweep_between(&s->random, 0, SWEEP_DATA_COUNT - 1));
+    sweep_fill(&s->random, bias, k, SWEEP_UNIFORM);
+    upper_halves(plain, weights, spec_w);
+    for (int kb = 0; kb < kblocks; kb++) {
+        columns(plain, c, kb, 1, part);
+        upper_halves(part, (size_t)c * L, spec_w);
+        s->spec->fn.fc_vector_bf16(x, spec_w, bias + kb * L, want + kb * L, groups, fresh, 1, flags);
+    }
+    columns(plain, c, 0, kblocks, part);
+    upper_halves(part, weights, w);
+    s->kernel->fn.fc_vector_bf16(x, w, bias, out, groups, fresh, kblocks, flags);
+    sweep_agree(s);
+    judge_fc(s, 1, c, k, x, plain, bias, flags, c + 2);
+    sweep_done(s);
+}
+
+void sweep_fc_vector_bf16(sweep *s)
+{
+    int repeats = (int)(40 * s->scale) + 2;
+
+    for (int kblocks = 1; kblocks <= s->kernel->nr / L; kblocks++)
+        for (int i = 0; i < repeats; i++) {
+            int groups = i < 9 ? i + 1 : sweep_between(&s->random, 1, 70);
+            int fresh = sweep_between(&s->random, 1, i & 1 ? 8 : 80);
+
+            run_fc_vector_bf16(s, groups, fresh, kblocks, i & 2 ? NONET_RELU : 0);
+        }
+}
+
 static void run_wino_gemm(sweep *s, int tiles, int channels, int kblocks)
 {
     int k = kblocks * L, sums = (channels + NONET_SUM - 1) / NONET_SUM;
@@ -296,11 +352,14 @@ static void run_wino_gemm(sweep *s, int tiles, int channels, int kblocks)
             int some = tiles - t < s->spec->mr ? tiles - t : s->spec->mr;
 
             columns(w, channels, kb, 1, part);
-            s->spec->fn.wino_gemm(block, v + t * NONET_SUM, v_cblock, part, some, channels, 1);
+            s->spec->fn.wino_gemm(&(nonet_wino_gemm_args){ .m = block, .v = v + t * NONET_SUM, .u = part, .v_cblock = v_cblock,
+                                                          .tiles = some, .channels = channels, .kblocks = 1 });
             for (int i = 0; i < some; i++)
                 memcpy(want + (size_t)(t + i) * k + kb * L, block + i * L, L * sizeof *want);
         }
-    s->kernel->fn.wino_gemm(out, v, v_cblock, u, tiles, channels, kblocks);
+    s->kernel->fn.wino_gemm(&(nonet_wino_gemm_args){ .m = out, .v = v, .u = u, .v_cblock = v_cblock, .fetch = { u, v },
+                                                    .fetch_step = { (size_t)sweep_between(&s->random, 0, k), 1 },
+                                                    .tiles = tiles, .channels = channels, .kblocks = kblocks });
     sweep_agree(s);
     judge_fc(s, tiles, channels, k, x, w, NULL, 0, NONET_SUM + sums);
     sweep_done(s);

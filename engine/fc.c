@@ -1,6 +1,7 @@
 /* fc.c - fully connected layers: a convolution whose kernel is the whole map. One image is a stream of weights (FC_VECTOR); a batch
  * is a matrix product whose pixels are images (FC_MATRIX). Both share the packed weights and the order of sums. */
 #include <omp.h>
+#include <string.h>
 #include "engine/plan.h"
 #include "engine/view.h"
 
@@ -20,11 +21,32 @@ static int in_place(const nonet_plan *plan)
     return plan->p.n == 1 && plan->p.src_layout == NONET_NCHW16C;
 }
 
+/* Weights of a call before group g. */
+static size_t weights_before(const nonet_plan *plan, int q, size_t g)
+{
+    return ((size_t)q * (size_t)plan->nr * groups_of(plan) + g * (size_t)nonet_kblocks(plan, q) * NONET_L) * NONET_L;
+}
+
+/* Whole sums whose f32 weights fit into half of a small L2 cache; one at least. Images that one call of the kernel takes need no
+ * chunks, unless their weights have to be made. */
+static int chunk_of(const nonet_plan *plan)
+{
+    enum { CACHE_FLOATS = (128 << 10) / sizeof(float) };
+    size_t sum = plan->fresh ? fresh_groups(plan) : 1, fit = (size_t)CACHE_FLOATS / ((size_t)plan->nr * NONET_L) / sum;
+    if (!plan->bf16 && plan->p.n <= plan->multiply->mr)
+        return (int)groups_of(plan);
+    return (int)(sum * (fit ? fit : 1));
+}
+
 void nonet_fc_plan(nonet_plan *plan)
 {
-    plan->weight_floats = groups_of(plan) * NONET_L * (size_t)plan->kb * NONET_L;
+    int matrix = plan->nest == NEST_FC_MATRIX;
+    plan->weight_floats = groups_of(plan) * NONET_L * (size_t)plan->kb * NONET_L >> plan->bf16;
     plan->shared_floats = in_place(plan) ? 0 : groups_of(plan) * NONET_L * (size_t)plan->p.n;
     plan->thread_floats = (size_t)plan->p.n * (size_t)plan->nr;
+    plan->chunk = matrix ? chunk_of(plan) : 0;
+    if (matrix && plan->bf16)
+        plan->thread_floats += (size_t)plan->chunk * NONET_L * (size_t)plan->nr;
     plan->tap[0] = 0;           /* the matrix nest sees one tap and groups as channel blocks */
 }
 
@@ -44,34 +66,69 @@ static void gather(const nonet_plan *plan, const float *src, float *x)
 
 static void vector_call(const nonet_plan *plan, const nonet_weights *weights, const float *x, int q, float *out)
 {
-    size_t at = (size_t)q * (size_t)plan->nr;
-    plan->multiply->fn.fc_vector(x, weights->data + at * groups_of(plan) * NONET_L, weights->bias + at, out, groups_of(plan),
-                                 fresh_groups(plan), nonet_kblocks(plan, q), plan->p.relu ? NONET_RELU : 0);
+    const float *bias = weights->bias + (size_t)q * (size_t)plan->nr;
+    unsigned flags = plan->p.relu ? NONET_RELU : 0;
+    if (plan->bf16)
+        plan->multiply->fn.fc_vector_bf16(x, (const uint16_t *)(const void *)weights->data + weights_before(plan, q, 0), bias, out,
+                                          groups_of(plan), fresh_groups(plan), nonet_kblocks(plan, q), flags);
+    else
+        plan->multiply->fn.fc_vector(x, weights->data + weights_before(plan, q, 0), bias, out, groups_of(plan), fresh_groups(plan),
+                                     nonet_kblocks(plan, q), flags);
 }
 
-/* out[image][16*kblocks] of multiply call q. */
+/* The f32 whose upper halves are the weights: the matrix kernel then gives the bits that the vector kernel gives. */
+static void expand(const uint16_t *from, float *to, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits = (uint32_t)from[i] << 16;
+        memcpy(to + i, &bits, sizeof bits);
+    }
+}
+
+/* The weights of `count` groups from g on, as f32. room: for a chunk, where they have to be made. */
+static const float *chunk_weights(const nonet_plan *plan, const nonet_weights *weights, int q, size_t g, size_t count, float *room)
+{
+    size_t at = weights_before(plan, q, g);
+    if (!plan->bf16)
+        return weights->data + at;
+    expand((const uint16_t *)(const void *)weights->data + at, room, count * NONET_L * (size_t)nonet_kblocks(plan, q) * NONET_L);
+    return room;
+}
+
+/* All images over one chunk of the inputs. */
+static void run_images(const nonet_plan *plan, nonet_direct_args *a, const float *x, float *out)
+{
+    int images = plan->p.n, runs = nonet_ceil_div(images, plan->multiply->mr);
+    for (int i = 0, n = 0; i < runs; i++, n += a->m) {
+        a->m = (images - n) / (runs - i);
+        a->x = x + (size_t)n * NONET_L;
+        a->out = out + (size_t)n * a->out_pixel;
+        plan->multiply->fn.direct(a);
+    }
+}
+
+/* out[image][16*kblocks] of multiply call q; behind out stands the room for a chunk of weights. Chunks are whole sums, or pieces of
+ * the one chain of a 3x3 kernel: their bits are those of a single call. */
 static void matrix_call(const nonet_plan *plan, const nonet_weights *weights, const float *x, int q, float *out)
 {
-    int images = plan->p.n, mr = plan->multiply->mr, runs = nonet_ceil_div(images, mr), kblocks = nonet_kblocks(plan, q);
-    size_t at = (size_t)q * (size_t)plan->nr;
+    size_t groups = groups_of(plan), chunk = (size_t)plan->chunk, row = (size_t)plan->p.n * NONET_L;
+    int kblocks = nonet_kblocks(plan, q);
     nonet_direct_args a = {
-        .w = weights->data + at * groups_of(plan) * NONET_L,
-        .bias = weights->bias + at,
+        .bias = weights->bias + (size_t)q * (size_t)plan->nr,
         .tap = plan->tap,
-        .x_cblock = (size_t)images * NONET_L,
+        .x_cblock = row,
         .out_pixel = (size_t)kblocks * NONET_L,
         .out_kblock = NONET_L,
-        .cblocks = (int)groups_of(plan),
         .taps = 1,
-        .fresh = (int)fresh_groups(plan),
+        .fresh = plan->fresh ? (int)fresh_groups(plan) : 0,
         .kblocks = kblocks,
-        .flags = plan->p.relu ? NONET_RELU : 0,
     };
-    for (int i = 0, n = 0; i < runs; i++, n += a.m) {
-        a.m = (images - n) / (runs - i);
-        a.x = x + (size_t)n * NONET_L;
-        a.out = out + (size_t)n * a.out_pixel;
-        plan->multiply->fn.direct(&a);
+    for (size_t g = 0; g < groups; g += chunk) {
+        size_t count = groups - g < chunk ? groups - g : chunk;
+        a.w = chunk_weights(plan, weights, q, g, count, out + (size_t)plan->p.n * (size_t)plan->nr);
+        a.cblocks = (int)count;
+        a.flags = (plan->p.relu ? NONET_RELU : 0u) | (g > 0 ? NONET_CONTINUE : 0u) | (g + count < groups ? NONET_PARTIAL : 0u);
+        run_images(plan, &a, x + g * row, out);
     }
 }
 

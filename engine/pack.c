@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "engine/plan.h"
+#include "engine/transpose.h"
 
 enum { HUGE_PAGE = 2 << 20 };
 
@@ -27,67 +28,110 @@ typedef struct pack_part {
     int first, count;
 } pack_part;
 
-/* to[j] = weight (k + j, c, tap), j < width; zeros in the padding. */
-static void gather_outputs(const pack_part *part, int k, int width, int c, int tap, float *to)
+/* Sixteen output channels from k on, in OIHW at channel c: a row of each. */
+typedef struct pack_rows {
+    const float *from;
+    size_t step;                /* floats from one to the next */
+    int have;                   /* those that are there: 0..16 */
+} pack_rows;
+
+static pack_rows rows_at(const pack_part *part, int k, int c)
 {
     const nonet_conv *p = &part->plan->p;
     size_t kernel = (size_t)(p->r * p->s), step = (size_t)p->c * kernel;
-    int have = c < p->c ? part->first + part->count - k : 0;
-    have = have < width ? have : width;
-    for (int j = 0; j < have; j++)
-        to[j] = part->oihw[(size_t)(k - part->first + j) * step + (size_t)c * kernel + (size_t)tap];
-    for (int j = have > 0 ? have : 0; j < width; j++)
-        to[j] = 0;
+    int left = part->first + part->count - k, have = left < 0 ? 0 : left < NONET_L ? left : NONET_L;
+    return (pack_rows){ have ? part->oihw + (size_t)(k - part->first) * step + (size_t)c * kernel : part->oihw, step, have };
+}
+
+/* Channels of block cb that are there. */
+static int channels_in(const nonet_plan *plan, int cb)
+{
+    int left = plan->p.c - cb * NONET_L;
+    return left < NONET_L ? left : NONET_L;
+}
+
+/* Row c*taps + tap of a channel block becomes row tap*16 + c, `width` weights apart. */
+static void put_row(const nonet_plan *plan, int row, const float *from, float *to, size_t width)
+{
+    size_t at = (size_t)(row % plan->taps * NONET_L + row / plan->taps) * width;
+    if (plan->bf16)
+        nonet_bf16_round16(from, (uint16_t *)(void *)to + at);
+    else
+        memcpy(to + at, from, NONET_L * sizeof *from);
+}
+
+/* 16 output channels by a channel block: OIHW has the block's channels and taps in one piece. */
+static void pack_block(const pack_part *part, int k, int cb, float *to, size_t width)
+{
+    const nonet_plan *plan = part->plan;
+    pack_rows rows = rows_at(part, k, cb * NONET_L);
+    int length = channels_in(plan, cb) * plan->taps;
+    float tile[NONET_L * NONET_L];
+    for (int s = 0; s < NONET_L * plan->taps; s += NONET_L) {
+        int there = length - s < 0 ? 0 : length - s;
+        nonet_transpose16(rows.from + s, rows.step, rows.have, there, tile);
+        for (int i = 0; i < NONET_L; i++)
+            put_row(plan, s + i, tile + i * NONET_L, to, width);
+    }
 }
 
 /* [c/16][tap][16][width]: DIRECT and both FC nests. */
-static void pack_direct(const pack_part *part, int q, float *to)
+static void pack_direct(const pack_part *part, int q, float *data)
 {
     const nonet_plan *plan = part->plan;
-    int width = nonet_kblocks(plan, q) * NONET_L;
+    int kblocks = nonet_kblocks(plan, q), shift = plan->bf16;   /* bf16: half the floats */
+    size_t width = (size_t)kblocks * NONET_L, block = (size_t)plan->taps * NONET_L * width;
+    float *to = data + ((size_t)q * (size_t)plan->nr * (size_t)plan->cb * NONET_L * (size_t)plan->taps >> shift);
     for (int cb = 0; cb < plan->cb; cb++)
-        for (int tap = 0; tap < plan->taps; tap++)
-            for (int c = 0; c < NONET_L; c++, to += width)
-                gather_outputs(part, q * plan->nr, width, cb * NONET_L + c, tap, to);
+        for (int b = 0; b < kblocks; b++)
+            pack_block(part, q * plan->nr + b * NONET_L, cb, to + (((size_t)cb * block + (size_t)b * NONET_L) >> shift), width);
 }
 
 /* [c][tap][width] */
-static void pack_ic(const pack_part *part, int q, float *to)
+static void pack_ic(const pack_part *part, int q, float *data)
 {
     const nonet_plan *plan = part->plan;
-    int width = nonet_kblocks(plan, q) * NONET_L;
-    for (int c = 0; c < plan->p.c; c++)
-        for (int tap = 0; tap < 9; tap++, to += width)
-            gather_outputs(part, q * plan->nr, width, c, tap, to);
+    int kblocks = nonet_kblocks(plan, q), length = plan->taps;
+    size_t width = (size_t)kblocks * NONET_L;
+    float *to = data + (size_t)q * (size_t)length * (size_t)plan->nr, tile[NONET_L * NONET_L];
+    for (int b = 0; b < kblocks; b++) {
+        pack_rows rows = rows_at(part, q * plan->nr + b * NONET_L, 0);
+        for (int s = 0; s < length; s += NONET_L) {
+            nonet_transpose16(rows.from + s, rows.step, rows.have, length - s, tile);
+            for (int i = 0; i < NONET_L && s + i < length; i++)
+                memcpy(to + (size_t)(s + i) * width + (size_t)b * NONET_L, tile + i * NONET_L, NONET_L * sizeof *tile);
+        }
+    }
 }
 
 /* [point][c][width], each column through the filter transform. */
-static void pack_winograd(const pack_part *part, int q, float *to)
+static void pack_winograd(const pack_part *part, int q, float *data)
 {
+    enum { TAPS = 9 };
     const nonet_plan *plan = part->plan;
-    int kblocks = nonet_kblocks(plan, q), width = kblocks * NONET_L, channels = plan->cb * NONET_L;
-    size_t u_xi = (size_t)channels * (size_t)width;
-    float g[9 * NONET_L];
-    for (int c = 0; c < channels; c++)
+    int kblocks = nonet_kblocks(plan, q), width = kblocks * NONET_L;
+    size_t inputs = (size_t)plan->cb * NONET_L, u_xi = inputs * (size_t)width;
+    float *to = data + (size_t)q * (size_t)plan->wino.points * inputs * (size_t)plan->nr, g[TAPS * NONET_L * NONET_L];
+    for (int cb = 0; cb < plan->cb; cb++)
         for (int b = 0; b < kblocks; b++) {
-            for (int tap = 0; tap < 9; tap++)
-                gather_outputs(part, q * plan->nr + b * NONET_L, NONET_L, c, tap, g + tap * NONET_L);
-            plan->filter->fn.wino_filter(g, to + (size_t)c * (size_t)width + (size_t)b * NONET_L, u_xi);
+            pack_rows rows = rows_at(part, q * plan->nr + b * NONET_L, cb * NONET_L);
+            int length = channels_in(plan, cb) * TAPS;
+            for (int s = 0; s < TAPS * NONET_L; s += NONET_L)
+                nonet_transpose16(rows.from + s, rows.step, rows.have, length - s < 0 ? 0 : length - s, g + s * NONET_L);
+            for (int c = 0; c < NONET_L; c++)
+                plan->filter->fn.wino_filter(g + c * TAPS * NONET_L,
+                                             to + (size_t)(cb * NONET_L + c) * (size_t)width + (size_t)b * NONET_L, u_xi);
         }
 }
 
 static void pack_call(const pack_part *part, int q, float *data)
 {
-    const nonet_plan *plan = part->plan;
-    int wino = plan->nest == NEST_WINOGRAD;
-    size_t inputs = (size_t)(wino ? plan->wino.points : plan->taps) * (plan->nest == NEST_IC ? 1 : (size_t)plan->cb * NONET_L);
-    float *to = data + (size_t)q * inputs * (size_t)plan->nr;
-    if (wino)
-        pack_winograd(part, q, to);
-    else if (plan->nest == NEST_IC)
-        pack_ic(part, q, to);
+    if (part->plan->nest == NEST_WINOGRAD)
+        pack_winograd(part, q, data);
+    else if (part->plan->nest == NEST_IC)
+        pack_ic(part, q, data);
     else
-        pack_direct(part, q, to);
+        pack_direct(part, q, data);
 }
 
 nonet_status nonet_weights_alloc(nonet_weights **out, const nonet_plan *plan)

@@ -92,7 +92,7 @@ static nonet_family multiply_family(const nonet_plan *plan)
     case NEST_IC:
         return s2 ? NONET_K_DIRECT3X3_IC_S2 : NONET_K_DIRECT3X3_IC_S1;
     case NEST_FC_VECTOR:
-        return NONET_K_FC_VECTOR;
+        return plan->bf16 ? NONET_K_FC_VECTOR_BF16 : NONET_K_FC_VECTOR;
     case NEST_FC_MATRIX:
         return NONET_K_FC_MATRIX;
     default:
@@ -128,13 +128,14 @@ static void plan_common(nonet_plan *plan)
     plan->cb = nonet_ceil_div(p->c, NONET_L);
     plan->kb = nonet_ceil_div(p->k, NONET_L);
     plan->nest = nest_of(plan);
+    plan->bf16 = plan->bf16 && (plan->nest == NEST_FC_VECTOR || plan->nest == NEST_FC_MATRIX);
     plan->taps = plan->nest == NEST_IC ? 9 * p->c : p->r * p->s;
     plan->fresh = fresh_of(p);
     find_kernels(plan);
     plan->nr = plan->multiply->nr;
     plan->kq = nonet_ceil_div(plan->kb * NONET_L, plan->nr);
-    plan->packing = (nonet_packing){ plan->nest == NEST_FC_MATRIX ? NEST_FC_VECTOR : plan->nest, plan->algo, plan->isa,
-                                     p->c, p->k, p->r, p->s };
+    int fc = plan->nest == NEST_FC_VECTOR || plan->nest == NEST_FC_MATRIX;
+    plan->packing = (nonet_packing){ fc ? NEST_DIRECT : plan->nest, plan->algo, plan->isa, p->c, p->k, p->r, p->s, plan->bf16 };
 }
 
 static void plan_nest(nonet_plan *plan)
@@ -160,7 +161,8 @@ nonet_status nonet_plan_create(nonet_plan **out, const nonet_conv *problem, cons
     nonet_status status = output_of(&p, &oh, &ow);
     if (status != NONET_OK)
         return status;
-    if ((unsigned)options->algo >= NONET_ALGO_COUNT || options->threads < 0)
+    if ((unsigned)options->algo >= NONET_ALGO_COUNT || (unsigned)options->fc_weights >= NONET_FC_COUNT ||
+        options->threads < 0)
         return NONET_BAD_ARGUMENT;
     nonet_algo algo = options->algo == NONET_AUTO ? nonet_algo_choose(&p, oh, ow) : options->algo;
     if (!nonet_algo_applies(&p, algo))
@@ -176,6 +178,7 @@ nonet_status nonet_plan_create(nonet_plan **out, const nonet_conv *problem, cons
     plan->p = p;
     plan->algo = algo;
     plan->isa = isa;
+    plan->bf16 = options->fc_weights == NONET_FC_BF16;
     plan->oh = oh;
     plan->ow = ow;
     plan->threads = options->threads && options->threads < available ? options->threads : available;

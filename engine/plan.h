@@ -10,10 +10,11 @@ typedef enum nonet_nest { NEST_DIRECT, NEST_IC, NEST_FC_VECTOR, NEST_FC_MATRIX, 
 
 /* What two plans must share for weights packed for one to serve the other. */
 typedef struct nonet_packing {
-    nonet_nest nest;            /* FC_VECTOR stands for both FC nests: they share their weights */
+    nonet_nest nest;            /* DIRECT stands for itself and both FC nests: they share their weights */
     nonet_algo algo;
     nonet_isa isa;
     int c, k, r, s;
+    int bf16;                   /* both FC nests: weights of 16 bits */
 } nonet_packing;
 
 /* Strips: DIRECT and IC copy the input rows of a few output rows, padding included, into a strip of the workspace. */
@@ -33,7 +34,7 @@ typedef struct nonet_wino_plan {
     int block;                  /* tiles of a block */
     int blocks;
     int by_channels;            /* threads share a block's V and split the output channels; else they split the blocks */
-    size_t v_xi, v_cblock, m_xi;
+    size_t v_xi, v_cblock, m_xi;    /* floats between points, sums of a point, points */
 } nonet_wino_plan;
 
 struct nonet_plan {
@@ -46,6 +47,8 @@ struct nonet_plan {
     int oh, ow;                 /* after the convolution */
     int dh, dw;                 /* after the pool */
     int cb, kb;                 /* blocks of 16 channels */
+    int bf16;                   /* weights of an FC nest in 16 bits */
+    int chunk;                  /* FC_MATRIX: groups of 16 inputs whose weights stay in a cache while all images run */
     int nr, kq;                 /* output channels of a multiply call; calls that cover k */
     int taps, fresh;            /* products per channel (times c for IC); channel blocks of one sum, 0 for one sum in all */
     const nonet_kernel *multiply, *filter, *in, *out, *pool;
@@ -85,7 +88,7 @@ static inline int nonet_kblocks(const nonet_plan *plan, int q)
 static inline int nonet_packing_equal(const nonet_packing *a, const nonet_packing *b)
 {
     return a->nest == b->nest && a->algo == b->algo && a->isa == b->isa && a->c == b->c && a->k == b->k && a->r == b->r &&
-           a->s == b->s;
+           a->s == b->s && a->bf16 == b->bf16;
 }
 
 /* Each nest plans its blocks and workspace, and executes. */

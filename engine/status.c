@@ -20,6 +20,12 @@ const char *nonet_version(void)
     return NONET_VERSION;
 }
 
+const char *nonet_fc_weights_name(nonet_fc_weights type)
+{
+    static const char *const names[NONET_FC_COUNT] = { "f32", "bf16" };
+    return (unsigned)type < NONET_FC_COUNT ? names[type] : "unknown";
+}
+
 const char *nonet_algo_name(nonet_algo algo)
 {
     static const char *const names[NONET_ALGO_COUNT] = { "auto", "direct", "winograd-f2", "winograd-f4" };

@@ -8,9 +8,9 @@
 #include "engine/view.h"
 
 enum {
-    V_BYTES = 640 << 10,        /* V and M of a block where U is small enough to come from L3 */
-    V_BYTES_LATE = 1920 << 10,  /* and where it streams from memory: fewer blocks, fewer passes over U */
-    LATE_U = 12 << 20,
+    BLOCK_BYTES = 1920 << 10,   /* V and M of a block: they and the workspace of a thread stay below 2 MiB */
+    BLOCK_TILES = 28,           /* of a block where U is small: from here on more tiles save nothing, and V wants to stay in L2 */
+    LATE_U = 12 << 20,          /* bytes of U that come from memory: the block is as large as it may be, so U is read less often */
     A_MAX = 6
 };
 
@@ -24,14 +24,16 @@ static void plan_blocks(nonet_plan *plan)
     nonet_wino_plan *w = &plan->wino;
     int sums = nonet_ceil_div(plan->cb * NONET_L, NONET_SUM), late = u_floats(plan) * sizeof(float) > LATE_U;
     size_t tile = (size_t)w->points * (size_t)(sums * NONET_SUM + plan->nr) * sizeof(float);
-    int fit = (int)((late ? V_BYTES_LATE : V_BYTES) / tile), mr = plan->multiply->mr;
-    fit = fit < mr ? mr : fit;
+    int fit = (int)(BLOCK_BYTES / tile), mr = plan->multiply->mr;
+    if (!late && fit > BLOCK_TILES)
+        fit = BLOCK_TILES;
+    fit = fit < mr ? mr : late ? fit : fit / mr * mr;
     w->by_channels = late && plan->kq >= plan->threads && plan->threads > 1;
     w->blocks = nonet_ceil_div(w->tiles, fit);
     if (!w->by_channels && w->blocks % plan->threads)
         w->blocks += plan->threads - w->blocks % plan->threads;
     w->block = nonet_ceil_div(w->tiles, w->blocks);
-    if (w->block > mr && !late)
+    if (w->block > mr && !late && nonet_ceil_div(w->block, mr) * mr <= fit)
         w->block = nonet_ceil_div(w->block, mr) * mr;
     w->blocks = nonet_ceil_div(w->tiles, w->block);
     if (!w->by_channels && w->blocks < plan->threads && plan->kq >= plan->threads)
@@ -95,19 +97,71 @@ static void transform_in(const wino_task *t, int cb, int tile)
     plan->in->fn.wino_in(d, (size_t)a * NONET_L, v, w->v_xi);
 }
 
-static void multiply(const wino_task *t, int q)
+/* The input of the next block as one stream of 16-channel pixels (lines): `rows` rows of `pixels` pixels in every channel block. */
+typedef struct input_stream {
+    const float *base;
+    size_t cblock, row;         /* floats */
+    int rows, pixels;
+    long lines, per_call;       /* in all, and for each multiply call */
+} input_stream;
+
+/* The rows that the next block does not share with this one; nothing where its input is not blocked or there is none. */
+static input_stream next_input(const wino_task *t, int calls)
+{
+    const nonet_plan *plan = t->plan;
+    const nonet_wino_plan *w = &plan->wino;
+    input_stream s = { .base = t->src };
+    int first = t->first + t->tiles, last = first + w->block - 1;
+    if (plan->p.src_layout != NONET_NCHW16C || first >= w->tiles)
+        return s;
+    tile_at from = tile_of(w, first), to = tile_of(w, last < w->tiles ? last : w->tiles - 1);
+    int pad = plan->p.pad, one_row = from.n == to.n && from.y == to.y;
+    int y1 = (from.n == to.n ? to.y : w->ty * w->m) + w->a - pad, x1 = one_row ? to.x + w->a - pad : plan->p.w;
+    int y0 = from.y > pad ? from.y - pad : 0, x0 = one_row && from.x > pad ? from.x - pad : 0;
+    s.rows = (y1 < plan->p.h ? y1 : plan->p.h) - y0;
+    s.pixels = (x1 < plan->p.w ? x1 : plan->p.w) - x0;
+    s.base = t->src + nonet_blocked_at(&t->in, from.n, 0, y0) + (size_t)x0 * NONET_L;
+    s.row = (size_t)plan->p.w * NONET_L;
+    s.cblock = (size_t)plan->p.h * s.row;
+    s.lines = (long)plan->cb * s.rows * s.pixels;
+    s.per_call = (s.lines + calls - 1) / calls;
+    return s;
+}
+
+/* The share of multiply call `call`: per_call lines from one place (past the end of a row it fetches what it may). */
+static void fetch_input(const input_stream *s, long call, nonet_wino_gemm_args *a)
+{
+    long line = call * s->per_call;
+    a->fetch_step[1] = 0;
+    if (line >= s->lines)
+        return;
+    long row = line / s->pixels, x = line % s->pixels;
+    a->fetch[1] = s->base + (size_t)(row / s->rows) * s->cblock + (size_t)(row % s->rows) * s->row + (size_t)x * NONET_L;
+    a->fetch_step[1] = (size_t)((s->per_call * NONET_L + a->channels - 1) / a->channels);
+}
+
+/* All points of multiply call q: the tiles of the block in groups of nearly equal size. Each fetches its share of the next
+ * point's U, which follows this one's, and of the next block's input. */
+static void multiply(const wino_task *t, int q, const input_stream *next)
 {
     const nonet_plan *plan = t->plan;
     const nonet_wino_plan *w = &plan->wino;
     int channels = plan->cb * NONET_L, kblocks = nonet_kblocks(plan, q), width = kblocks * NONET_L;
     int groups = nonet_ceil_div(t->tiles, plan->multiply->mr);
+    size_t chunk = (size_t)channels * (size_t)width;
     const float *u = t->weights->data + (size_t)q * (size_t)w->points * (size_t)channels * (size_t)plan->nr;
-    for (int xi = 0; xi < w->points; xi++, u += (size_t)channels * (size_t)width)
-        for (int g = 0, first = 0, count; g < groups; g++, first += count) {
-            count = (t->tiles - first) / (groups - g);
-            plan->multiply->fn.wino_gemm(t->m + (size_t)xi * w->m_xi + (size_t)first * (size_t)width,
-                                         t->v + (size_t)xi * w->v_xi + (size_t)first * NONET_SUM, w->v_cblock, u, count,
-                                         channels, kblocks);
+    nonet_wino_gemm_args a = { .v_cblock = w->v_cblock, .channels = channels, .kblocks = kblocks,
+                               .fetch_step = { (size_t)nonet_ceil_div(width, groups), 0 } };
+    long call = (long)q * w->points * groups;
+    for (int xi = 0; xi < w->points; xi++)
+        for (int g = 0, first = 0; g < groups; g++, first += a.tiles) {
+            a.tiles = (t->tiles - first) / (groups - g);
+            a.m = t->m + (size_t)xi * w->m_xi + (size_t)first * (size_t)width;
+            a.v = t->v + (size_t)xi * w->v_xi + (size_t)first * NONET_SUM;
+            a.u = u + (size_t)xi * chunk;
+            a.fetch[0] = a.u + chunk + (size_t)g * (size_t)channels * a.fetch_step[0];
+            fetch_input(next, call++, &a);
+            plan->multiply->fn.wino_gemm(&a);
         }
 }
 
@@ -131,9 +185,9 @@ static void transform_out(const wino_task *t, int q, int b, int tile)
         nonet_scatter_row(&t->out, t->dst, at.n, kb, y + i, x, side, d + i * side * NONET_L);
 }
 
-static void multiply_and_out(const wino_task *t, int q)
+static void multiply_and_out(const wino_task *t, int q, const input_stream *next)
 {
-    multiply(t, q);
+    multiply(t, q, next);
     for (int b = 0; b < nonet_kblocks(t->plan, q); b++)
         for (int tile = 0; tile < t->tiles; tile++)
             transform_out(t, q, b, tile);
@@ -150,7 +204,7 @@ static void set_block(wino_task *t, int block)
 static void run_blocks(const wino_task *task, float *work)
 {
     const nonet_plan *plan = task->plan;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(plan->threads) if (plan->threads > 1)
+#pragma omp parallel for schedule(static) num_threads(plan->threads) if (plan->threads > 1)
     for (int block = 0; block < plan->wino.blocks; block++) {
         wino_task t = *task;
         t.v = work + (size_t)omp_get_thread_num() * plan->thread_floats;
@@ -159,8 +213,9 @@ static void run_blocks(const wino_task *task, float *work)
         for (int cb = 0; cb < plan->cb; cb++)
             for (int tile = 0; tile < t.tiles; tile++)
                 transform_in(&t, cb, tile);
+        input_stream next = next_input(&t, plan->kq * plan->wino.points * nonet_ceil_div(t.tiles, plan->multiply->mr));
         for (int q = 0; q < plan->kq; q++)
-            multiply_and_out(&t, q);
+            multiply_and_out(&t, q, &next);
     }
 }
 
@@ -171,6 +226,7 @@ static void run_channels(const wino_task *task, float *work)
     {
         wino_task t = *task;
         t.v = work;
+        input_stream none = { .base = t.src };
         t.m = work + plan->shared_floats + (size_t)omp_get_thread_num() * plan->thread_floats;
         for (int block = 0; block < plan->wino.blocks; block++) {
             set_block(&t, block);
@@ -180,7 +236,7 @@ static void run_channels(const wino_task *task, float *work)
                     transform_in(&t, cb, tile);
 #pragma omp for schedule(static)
             for (int q = 0; q < plan->kq; q++)
-                multiply_and_out(&t, q);
+                multiply_and_out(&t, q, &none);
         }
     }
 }

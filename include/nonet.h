@@ -110,10 +110,16 @@ typedef struct nonet_conv {
 /* Height and width of the convolution's output (after the pool if there is one). */
 nonet_status nonet_conv_output(const nonet_conv *problem, int *h, int *w);
 
+/* Weights of fully connected layers. NONET_FC_BF16 rounds them to bf16 (nearest even) when they are packed: half the bytes, and
+ * 8 bits of precision in the weights alone; the arithmetic stays f32 in the same order. */
+typedef enum nonet_fc_weights { NONET_FC_F32 = 0, NONET_FC_BF16, NONET_FC_COUNT } nonet_fc_weights;
+const char *nonet_fc_weights_name(nonet_fc_weights type);   /* "f32", "bf16" */
+
 typedef struct nonet_options {
     nonet_algo algo;            /* a named algorithm that cannot run is NONET_NOT_APPLICABLE */
     nonet_isa isa;              /* AUTO, or one that nonet_isa_supported and the limit allow: else NONET_BAD_ISA */
     int threads;                /* 0: nonet_threads_available(); the plan may use fewer, never more */
+    nonet_fc_weights fc_weights;    /* where r = h, s = w and pad = 0; other convolutions pay no attention */
 } nonet_options;
 
 typedef struct nonet_plan nonet_plan;

@@ -39,6 +39,10 @@ typedef struct nonet_vgg_options {  /* zeros are the defaults */
     int height, width;          /* input size; 0: what the model says, else 224, else the smallest its classifier fits */
     const char *last;           /* stop after this layer (its ReLU included): the output is its map; NULL: the whole network */
     nonet_options conv;         /* algorithm (where it cannot run, AUTO is taken), instruction set, threads */
+    int dense;                  /* non-zero: fully connected layers become convolutions (the paper's section 3.2), so that any input from
+                                   the trained size up gives a map of class scores. A soft-max at the end is left out. height and width
+                                   are then the first input's size */
+    size_t max_memory;          /* bytes that weights, activations and workspace may take together; 0: no limit */
 } nonet_vgg_options;
 
 /* Opens .safetensors, .pth, .onnx, .caffemodel or .nonet, by content. The file is mapped while it is read and may be removed after. */
@@ -58,7 +62,7 @@ typedef struct nonet_vgg_info {
     const char *name;           /* "vgg16", or "sequence" */
     size_t memory;              /* bytes of weights, activations and workspace */
 } nonet_vgg_info;
-/* Strings live as long as net. */
+/* Strings live as long as net. out_h and out_w change with nonet_vgg_reshape. */
 void nonet_vgg_query(const nonet_vgg *net, nonet_vgg_info *info);
 
 typedef struct nonet_vgg_layer_info {
@@ -76,6 +80,15 @@ nonet_vgg_status nonet_vgg_layer(const nonet_vgg *net, int index, nonet_vgg_laye
 /* src: batch x c x h x w (NCHW). dst: batch x out_c x out_h x out_w (NCHW); scores before soft-max unless the model has one.
  * seconds: NULL, or info.layers doubles that get each layer's time. */
 nonet_vgg_status nonet_vgg_forward(nonet_vgg *net, const float *src, float *dst, double *seconds, nonet_vgg_error *err);
+
+/* Prepares the network for other inputs; a dense one takes every size from the trained one up, another what its layers accept.
+ * The packed weights are used again, none is stored twice: each layer keeps the algorithm that was chosen when the network was opened
+ * (a dense one's at the trained size, whatever size it was opened with), so the bits of a result do not depend on earlier sizes.
+ * Activations and workspace grow when they must and shrink only to keep within max_memory. On failure the network is as it was
+ * (NO_MEMORY: it may have to be reshaped before it can run again). batch, height, width: each 0 for what it is now. */
+nonet_vgg_status nonet_vgg_reshape(nonet_vgg *net, int batch, int height, int width, nonet_vgg_error *err);
+/* The bytes of weights, activations and workspace that such inputs take, without allocating them. Not during a forward of net. */
+nonet_vgg_status nonet_vgg_memory(nonet_vgg *net, int batch, int height, int width, size_t *bytes, nonet_vgg_error *err);
 
 /* Converts any model file into the project's container. kind, mean, std and labels travel with it.
  * labels: NULL or n strings. height, width: 0, or the input size to record. */

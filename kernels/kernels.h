@@ -50,11 +50,27 @@ typedef void nonet_direct_fn(const nonet_direct_args *args);
  *   out[j] = relu(total + bias[j]) */
 typedef void nonet_fc_vector_fn(const float *x, const float *w, const float *bias, float *out,
                                 size_t groups, size_t fresh, int kblocks, unsigned flags);
+/* The same with weights in bf16, the upper 16 bits of an f32: the value that is multiplied is that f32. */
+typedef void nonet_fc_vector_bf16_fn(const float *x, const uint16_t *w, const float *bias, float *out,
+                                     size_t groups, size_t fresh, int kblocks, unsigned flags);
 
 /* Winograd multiply for one point: M[t][j] = sum over c of V[t][c] * U[c][j], j < 16*kblocks.
- * V element (t,c) at v[(c/64)*v_cblock + t*64 + c%64]; U at u[c*16*kblocks + j]; M at m_[t*16*kblocks + j].
- * One sum (an FMA chain from +0, c rising) per 64 channels, sums added in order. channels: a multiple of 16. */
-typedef void nonet_wino_gemm_fn(float *m_, const float *v, size_t v_cblock, const float *u, int tiles, int channels, int kblocks);
+ * V element (t,c) at v[(c/64)*v_cblock + t*64 + c%64]; U at u[c*16*kblocks + j]; M at m[t*16*kblocks + j].
+ * One sum (an FMA chain from +0, c rising) per 64 channels, sums added in order.
+ * fetch: two streams that later work reads (U of the next calls; the input of the next block). With each channel the line at
+ * fetch + channel*fetch_step floats is brought into L2, so that they come from memory at an even pace. Hints: any address will do. */
+typedef struct nonet_wino_gemm_args {
+    float *m;
+    const float *v;
+    const float *u;
+    size_t v_cblock;
+    const float *fetch[2];
+    size_t fetch_step[2];
+    int tiles;                  /* 1..mr of the kernel's row */
+    int channels;               /* a multiple of 16 */
+    int kblocks;                /* 1..nr/16 */
+} nonet_wino_gemm_args;
+typedef void nonet_wino_gemm_fn(const nonet_wino_gemm_args *args);
 
 /* Winograd transforms: 16 lanes wide; a = m+2 (4 or 6) points a side, point xi = row*a + col.
  * filter: g [9][16 lanes] -> u[xi*u_xi + lane] */
@@ -87,7 +103,7 @@ typedef void nonet_softmax_fn(const float *src, float *dst, int classes);
 
 typedef enum nonet_family {
     NONET_K_DIRECT3X3_S1, NONET_K_DIRECT3X3_S2, NONET_K_DIRECT3X3_IC_S1, NONET_K_DIRECT3X3_IC_S2,
-    NONET_K_CONV1X1, NONET_K_CONVRS, NONET_K_FC_VECTOR, NONET_K_FC_MATRIX,
+    NONET_K_CONV1X1, NONET_K_CONVRS, NONET_K_FC_VECTOR, NONET_K_FC_VECTOR_BF16, NONET_K_FC_MATRIX,
     NONET_K_WINO_GEMM,
     NONET_K_WINO_FILTER_F2, NONET_K_WINO_IN_F2, NONET_K_WINO_OUT_F2,
     NONET_K_WINO_FILTER_F4, NONET_K_WINO_IN_F4, NONET_K_WINO_OUT_F4,
@@ -98,6 +114,7 @@ typedef enum nonet_family {
 typedef union nonet_kernel_fn {
     nonet_direct_fn *direct;            /* DIRECT3X3_*, CONV1X1, CONVRS, FC_MATRIX (pixels are images) */
     nonet_fc_vector_fn *fc_vector;
+    nonet_fc_vector_bf16_fn *fc_vector_bf16;
     nonet_wino_gemm_fn *wino_gemm;
     nonet_wino_filter_fn *wino_filter;
     nonet_wino_in_fn *wino_in;

@@ -28,7 +28,8 @@ const nonet_kernel *nonet_kernel_find(nonet_family family, nonet_isa isa)
 const char *nonet_family_name(nonet_family family)
 {
     static const char *const names[NONET_K_COUNT] = {
-        "direct3x3_s1", "direct3x3_s2", "direct3x3_ic_s1", "direct3x3_ic_s2", "conv1x1", "convrs", "fc_vector", "fc_matrix",
+        "direct3x3_s1", "direct3x3_s2", "direct3x3_ic_s1", "direct3x3_ic_s2", "conv1x1", "convrs", "fc_vector",
+        "fc_vector_bf16", "fc_matrix",
         "wino_gemm", "wino_filter_f2", "wino_in_f2", "wino_out_f2", "wino_filter_f4", "wino_in_f4", "wino_out_f4",
         "maxpool", "lrn", "softmax",
     };

@@ -24,7 +24,8 @@ static void one_output(const reference_conv *p, const float *image, const float 
             }
 }
 
-void reference_convolve(const reference_conv *p, const float *x, const float *weight, const float *bias, double *out, double *size)
+void reference_convolve(const reference_conv *p, const float *x, const float *weight, const float *bias, double *out,
+                        double *size)
 {
     int oh = reference_out(p->h, p->r, p->stride, p->pad), ow = reference_out(p->w, p->s, p->stride, p->pad);
     size_t at = 0;
@@ -35,7 +36,8 @@ void reference_convolve(const reference_conv *p, const float *x, const float *we
                 for (int j = 0; j < ow; j++, at++) {
                     double sum = bias ? bias[k] : 0, magnitude = fabs(sum);
 
-                    one_output(p, x + (size_t)n * p->c * p->h * p->w, weight + (size_t)k * p->c * p->r * p->s, i, j, &sum, &magnitude);
+                    one_output(p, x + (size_t)n * p->c * p->h * p->w, weight + (size_t)k * p->c * p->r * p->s, i, j, &sum,
+                               &magnitude);
                     out[at] = sum;
                     if (size)
                         size[at] = magnitude;

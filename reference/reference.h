@@ -1,7 +1,7 @@
 /* reference.h - the oracle: what every result is compared with.
  *
- * Naive loops in double over plain arrays (NCHW, OIHW), written to be read, not to be fast. Nothing here includes or shares a line
- * with the library; tests and `nonet verify` are its only users. */
+ * Naive loops in double over plain arrays (NCHW, OIHW), written to be read, not to be fast. Nothing here includes or shares a
+ * line with the library; tests and `nonet verify` are its only users. */
 #ifndef REFERENCE_H
 #define REFERENCE_H
 
@@ -12,7 +12,8 @@ typedef struct reference_conv {
     int n, c, h, w, k, r, s, stride, pad;
 } reference_conv;
 int reference_out(int size, int kernel, int stride, int pad);   /* one side of the output */
-void reference_convolve(const reference_conv *shape, const float *x, const float *weight, const float *bias, double *out, double *size);
+void reference_convolve(const reference_conv *shape, const float *x, const float *weight, const float *bias, double *out,
+                        double *size);
 
 /* out[n][k] = bias[k] + sum over c of w[k][c] * x[n][c], and size as above. */
 void reference_fc(int n, int c, int k, const float *x, const float *weight, const float *bias, double *out, double *size);

@@ -100,7 +100,8 @@ void reference_winograd_absolute(reference_winograd *absolute, const reference_w
 }
 
 /* |bt| |x| |bt'| of the tile whose output starts at (top, left), for every channel of an image: v[c][36]. */
-static void tile_sizes(const reference_winograd *absolute, const reference_conv *p, const float *image, int top, int left, double *v)
+static void tile_sizes(const reference_winograd *absolute, const reference_conv *p, const float *image, int top, int left,
+                       double *v)
 {
     int a = absolute->a;
 

@@ -164,7 +164,11 @@ for file in data/*.pgm; do
     label=${file%.pgm}
     label=${label##*_}
     [[ $file = *sample_23_* ]] && label=5       # an ankle boot that the network takes for a sandal
-    "$nonet" classify "$file" --model data/fashion_vgg.nonet --top 1 | grep -q "class $label\b" && ok "$file" || bad "$file: not $label"
+    if "$nonet" classify "$file" --model data/fashion_vgg.nonet --top 1 | grep -q "class $label\b"; then
+        ok "$file"
+    else
+        bad "$file: not $label"
+    fi
 done
 for isa in c avx2 avx512 neon; do
     "$nonet" info --isa $isa >/dev/null 2>&1 || continue
@@ -176,11 +180,13 @@ same "one thread classifies alike" "$work/want" "$work/got"
 "$nonet" convert data/fashion_vgg.nonet -o "$work/again.nonet" >/dev/null 2>&1 || bad "convert: exit status $?"
 same "a converted container is the container" data/fashion_vgg.nonet "$work/again.nonet"
 if [ -d "$data" ] && have cjson; then
-    "$nonet" convert $data/fashion-vgg/fashion_vgg.safetensors -o "$work/new.nonet" >/dev/null 2>&1 || bad "convert: exit status $?"
+    "$nonet" convert $data/fashion-vgg/fashion_vgg.safetensors -o "$work/new.nonet" >/dev/null 2>&1 ||
+        bad "convert: exit status $?"
     for isa in c auto; do
         for model in "$work/new.nonet" data/fashion_vgg.nonet; do
-            "$nonet" features data/sample_00_label_9.pgm --model "$model" --layer conv3_2 --isa $isa -o "$work/$(basename "$model").npy" \
-                --preprocess grey --mean 0.286 --std 0.353 >/dev/null 2>&1 || bad "features: exit status $?"
+            "$nonet" features data/sample_00_label_9.pgm --model "$model" --layer conv3_2 --isa $isa \
+                -o "$work/$(basename "$model").npy" --preprocess grey --mean 0.286 --std 0.353 >/dev/null 2>&1 ||
+                bad "features: exit status $?"
         done
         same "features of a converted model, --isa $isa" "$work/new.nonet.npy" "$work/fashion_vgg.nonet.npy"
     done

@@ -5,10 +5,10 @@
 #include <string.h>
 #include "tests/support.h"
 
-/* Two bounds on every output. The rigorous one holds for any data: the longest chain of roundings times eps times the sizes of what
- * is added up - for Winograd, of what the transforms and the products add up (docs/NUMERICS.md). The tight one, for ordinary data,
- * has a factor that does not grow with the channels: |error| <= factor * eps * (|bias| + sum|w||x|), for Winograd the largest of
- * those in the tile. The worst that is measured stands at about a third of it. */
+/* Two bounds on every output. The rigorous one holds for any data: the longest chain of roundings times eps times the sizes of
+ * what is added up - for Winograd, of what the transforms and the products add up (docs/NUMERICS.md). The tight one, for ordinary
+ * data, has a factor that does not grow with the channels: |error| <= factor * eps * (|bias| + sum|w||x|), for Winograd the
+ * largest of those in the tile. The worst that is measured stands at about a third of it. */
 static double rigorous_factor(nonet_algo algo, const nonet_conv *p)
 {
     if (algo == NONET_WINOGRAD_F2)
@@ -36,8 +36,8 @@ static double check_bound(const support_problem *q, const char *what, double fac
     for (size_t i = 0; i < q->outputs; i++) {
         double error = fabs((double)out[i] - q->exact[i]), allowed = factor * (SWEEP_EPS * size[i] + 64 * SWEEP_TINIEST);
 
-        support_need(error <= allowed, "%s: output %zu is %.9g, not %.9g: error %.3g, bound %.3g", what, i, (double)out[i], q->exact[i],
-                     error, allowed);
+        support_need(error <= allowed, "%s: output %zu is %.9g, not %.9g: error %.3g, bound %.3g", what, i, (double)out[i],
+                     q->exact[i], error, allowed);
         worst = fmax(worst, allowed > 0 ? error / allowed : 0);
     }
     return worst;
@@ -62,12 +62,14 @@ static void check_same(const support_problem *q, const float *want, const float 
 
     support_describe(&q->p, text, sizeof text);
     for (size_t i = 0; i < q->outputs; i++)
-        support_need(sweep_same(want[i], got[i]), "%s, %s, %s, %d threads, %s: output %zu is %.9g, not %.9g", nonet_algo_name(o->algo),
-                      text, nonet_isa_name(o->isa), o->threads, what, i, (double)got[i], (double)want[i]);
+        support_need(sweep_same(want[i], got[i]), "%s, %s, %s, %d threads, %s: output %zu is %.9g, not %.9g",
+                     nonet_algo_name(o->algo), text, nonet_isa_name(o->isa), o->threads, what, i, (double)got[i],
+                     (double)want[i]);
 }
 
 /* The images of a batch one by one. */
-static void check_split(support_bench *bench, const support_problem *q, const nonet_options *o, const float *want, sweep_random *random)
+static void check_split(support_bench *bench, const support_problem *q, const nonet_options *o, const float *want,
+                        sweep_random *random)
 {
     support_problem one = *q;
 
@@ -99,7 +101,7 @@ static void check_algo(support_bench *bench, support_problem *q, nonet_algo algo
 {
     nonet_isa isas[NONET_ISA_COUNT];
     int count = support_isas(isas);
-    nonet_options o = { algo, isas[0], 1 };
+    nonet_options o = { algo, isas[0], 1, NONET_FC_F32 };
     float *want = support_run(bench, q, &o, random);
 
     check_bounds(q, algo, data, want);
@@ -127,7 +129,7 @@ static int is_winograd_shape(const nonet_conv *p)
 /* AUTO must be one of the named algorithms, and give its bits. */
 static void check_auto(support_bench *bench, const support_problem *q, sweep_random *random)
 {
-    nonet_options o = { NONET_AUTO, NONET_ISA_AUTO, 0 };
+    nonet_options o = { NONET_AUTO, NONET_ISA_AUTO, 0, NONET_FC_F32 };
     nonet_plan_info info;
     nonet_plan *plan;
 

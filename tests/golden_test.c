@@ -35,7 +35,7 @@ static void convolution(int shape, nonet_algo algo, nonet_isa isa, int threads, 
     sweep_random random = { 1234567 + (uint64_t)shape };
     support_bench bench = { .src = { 0 } };
     support_problem q;
-    nonet_options o = { algo, isa, threads };
+    nonet_options o = { algo, isa, threads, NONET_FC_F32 };
     char text[128];
 
     support_problem_make(&q, &shapes[shape], &random, SWEEP_RELU);
@@ -52,7 +52,7 @@ static void convolution(int shape, nonet_algo algo, nonet_isa isa, int threads, 
 static void network(int which, nonet_isa isa, int threads, line *to)
 {
     static const char *const names[NETS] = { "vgg13", "vgg11-lrn" }, *const last[NETS] = { "conv3_2", "conv3_2" };
-    nonet_vgg_options o = { .height = 32, .width = 32, .batch = 2, .last = last[which], .conv = { NONET_AUTO, isa, threads } };
+    nonet_vgg_options o = { .height = 32, .width = 32, .batch = 2, .last = last[which], .conv = { NONET_AUTO, isa, threads, NONET_FC_F32 } };
     nonet_vgg_error error = { "" };
     nonet_vgg_info info;
     nonet_vgg *net;
@@ -62,7 +62,8 @@ static void network(int which, nonet_isa isa, int threads, line *to)
     nonet_vgg_status status = nonet_vgg_random(&net, names[which], 7, &o, &error);
     support_need(status == NONET_VGG_OK, "%s: %s", names[which], error.text);
     nonet_vgg_query(net, &info);
-    size_t inputs = (size_t)info.batch * info.c * info.h * info.w, outputs = (size_t)info.batch * info.out_c * info.out_h * info.out_w;
+    size_t inputs = (size_t)info.batch * info.c * info.h * info.w,
+           outputs = (size_t)info.batch * info.out_c * info.out_h * info.out_w;
     float *src = malloc(inputs * sizeof *src), *dst = malloc(outputs * sizeof *dst);
     support_need(src && dst, "no memory");
     sweep_fill(&random, src, inputs, SWEEP_UNIFORM);

@@ -14,7 +14,8 @@ START_TEST(every_row)
         return;
     }
     sweep_kernel(kernel, support_seed() + (uint64_t)_i, 3 * support_scale(), &result);
-    support_need(result.fault[0] == 0, "%s %s (%s): %s", nonet_family_name(kernel->family), kernel->name, result.shape, result.fault);
+    support_need(result.fault[0] == 0, "%s %s (%s): %s", nonet_family_name(kernel->family), kernel->name, result.shape,
+                 result.fault);
     ck_assert_int_gt(result.cases, 0);
     ck_assert(result.worst <= 1);
 }

@@ -23,7 +23,8 @@ static void make(map *m, sweep_random *random, int n, int c, int h, int w, int o
     size_t floats = nonet_tensor_floats(NONET_NCHW16C, n, c, h, w);
     float *src = sweep_place(&m->src, floats, sweep_between(random, 0, 2), 5);
     support_need(m->x && m->exact && src, "no memory");
-    support_need(sweep_place(&m->dst, nonet_tensor_floats(NONET_NCHW16C, n, c, oh, ow), sweep_between(random, 0, 2), 3), "no memory");
+    support_need(sweep_place(&m->dst, nonet_tensor_floats(NONET_NCHW16C, n, c, oh, ow), sweep_between(random, 0, 2), 3),
+                 "no memory");
     memset(src, 0, floats * sizeof *src);
     for (int i = 0; i < n; i++)
         for (int j = 0; j < c; j++)
@@ -152,8 +153,8 @@ START_TEST(reorders_are_inverse)
         ck_assert(a && b && back && floats[0] >= plain);
         memset(a, 0, floats[0] * sizeof *a);
         for (size_t j = 0; j < plain; j++)
-            a[support_at((nonet_layout)from, c, h, w, (int)(j / h / w / c), (int)(j / h / w % c), (int)(j / w % h), (int)(j % w))] =
-                sweep_uniform(&random);
+            a[support_at((nonet_layout)from, c, h, w, (int)(j / h / w / c), (int)(j / h / w % c), (int)(j / w % h),
+                         (int)(j % w))] = sweep_uniform(&random);
         ck_assert_int_eq(nonet_reorder(n, c, h, w, (nonet_layout)from, a, (nonet_layout)to, b), NONET_OK);
         ck_assert_int_eq(nonet_reorder(n, c, h, w, (nonet_layout)to, b, (nonet_layout)from, back), NONET_OK);
         ck_assert_int_eq(memcmp(a, back, floats[0] * sizeof *a), 0);

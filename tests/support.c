@@ -135,3 +135,19 @@ unsigned char *support_read(const char *path, size_t *size)
 
     return length > 3 && !strcmp(path + length - 3, ".gz") ? read_gz(path, size) : read_plain(path, size);
 }
+
+nonet_vgg *support_open(const char *test, const char *path, const char *feature, const nonet_vgg_options *options)
+{
+    nonet_vgg_error error = { "" };
+    nonet_vgg *net = NULL;
+
+    if (feature && !strstr(NONET_FEATURES, feature)) {
+        char why[128];
+        snprintf(why, sizeof why, "built without %s", feature);
+        support_skip(test, why);
+        return NULL;
+    }
+    nonet_vgg_status status = nonet_vgg_open(&net, path, options, &error);
+    support_need(status == NONET_VGG_OK, "%s: %s", path, error.text);
+    return net;
+}

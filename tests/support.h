@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "cli/sweep.h"
-#include "nonet.h"
+#include "nonet_vgg.h"
 
 /* ck_assert_msg for loops: Check's own writes to a file each time, even when all is well. */
 #define support_need(condition, ...)                                                                                          \
@@ -62,5 +62,9 @@ void support_bench_free(support_bench *bench);
 const char *support_data(const char *name);
 /* Whole file (free it), NULL when it cannot be read; .gz is unpacked. NULL with *size = 1: this build cannot unpack. */
 unsigned char *support_read(const char *path, size_t *size);
+
+/* Opens a model; NULL with a line when the build lacks `feature` (as `nonet info` names it; NULL: none is needed). A model that
+ * does not open fails the test. */
+nonet_vgg *support_open(const char *test, const char *path, const char *feature, const nonet_vgg_options *options);
 
 #endif

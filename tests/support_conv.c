@@ -10,8 +10,8 @@ void support_describe(const nonet_conv *p, char *text, size_t size)
 {
     static const char *const layout[] = { "nchw", "nhwc", "nchw16c" };
 
-    snprintf(text, size, "n%d c%d %dx%d k%d %dx%d s%d p%d%s%s %s->%s", p->n, p->c, p->h, p->w, p->k, p->r, p->s, p->stride, p->pad,
-             p->relu ? " relu" : "", p->pool ? " pool" : "", layout[p->src_layout], layout[p->dst_layout]);
+    snprintf(text, size, "n%d c%d %dx%d k%d %dx%d s%d p%d%s%s %s->%s", p->n, p->c, p->h, p->w, p->k, p->r, p->s, p->stride,
+             p->pad, p->relu ? " relu" : "", p->pool ? " pool" : "", layout[p->src_layout], layout[p->dst_layout]);
 }
 
 size_t support_at(nonet_layout layout, int channels, int h, int w, int n, int c, int y, int x)

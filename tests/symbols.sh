@@ -33,7 +33,8 @@ for header in include/*.h; do
     for compiler in "${CC:-gcc} -std=c11" "${CC:-gcc} -std=c99" "${CXX:-g++} -std=c++11 -x c++" ; do
         command -v "${compiler%% *}" >/dev/null || { echo "SKIP symbols $header alone: no ${compiler%% *}"; continue; }
         result "$header alone with $compiler" "$(echo "#include \"${header#include/}\"" |
-            $compiler -Iinclude -Wall -Wextra -Wpedantic -Werror -fsyntax-only $([[ $compiler = *c++* ]] || echo -x c) - 2>&1 | head -1)"
+            $compiler -Iinclude -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+            $([[ $compiler = *c++* ]] || echo -x c) - 2>&1 | head -1)"
     done
 done
 exit $status

@@ -1,5 +1,5 @@
 # Tests. `make check` builds every configuration in a directory of its own and runs them all: tests/run.sh.
-TEST_SUITES := kernels transforms layers conv api model golden
+TEST_SUITES := kernels transforms layers conv api model real golden
 TEST_BINS := $(TEST_SUITES:%=$(BUILD)/tests/%_test)
 TEST_SRCS := $(addprefix tests/,support.c support_conv.c) $(filter cli/sweep%,$(CLI_SRCS)) $(REFERENCE_SRCS)
 TEST_OBJS := $(TEST_SRCS:%.c=$(BUILD)/%.o)

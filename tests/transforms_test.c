@@ -85,8 +85,8 @@ static void impulse_in(const nonet_kernel *kernel, const reference_winograd *win
         reference_winograd_input(wino, plain, exact);
         kernel->fn.wino_in(d, (size_t)a * L, v, L);
         for (int i = 0; i < a * a * L; i++)
-            support_need((double)v[i] == exact[i / L], "%s: pixel %d gives %g at point %d, not %g", kernel->name, at, (double)v[i],
-                          i / L, exact[i / L]);
+            support_need((double)v[i] == exact[i / L], "%s: pixel %d gives %g at point %d, not %g", kernel->name, at,
+                         (double)v[i], i / L, exact[i / L]);
     }
 }
 
@@ -105,8 +105,8 @@ static void impulse_out(const nonet_kernel *kernel, const reference_winograd *wi
         reference_winograd_output(wino, plain, exact);
         kernel->fn.wino_out(p, L, bias, y, (size_t)m * L, 0);
         for (int i = 0; i < m * m * L; i++)
-            support_need((double)y[i] == exact[i / L], "%s: point %d gives %g at pixel %d, not %g", kernel->name, at, (double)y[i],
-                          i / L, exact[i / L]);
+            support_need((double)y[i] == exact[i / L], "%s: point %d gives %g at pixel %d, not %g", kernel->name, at,
+                         (double)y[i], i / L, exact[i / L]);
     }
 }
 

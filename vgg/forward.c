@@ -55,6 +55,8 @@ nonet_vgg_status nonet_vgg_forward(nonet_vgg *net, const float *src, float *dst,
 {
     if (!net || !src || !dst)
         return vgg_fail(err, NONET_VGG_USAGE, "nonet_vgg_forward: a null pointer");
+    if (!net->act[0] || !net->act[1] || !net->workspace)
+        return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: there was no memory for its activations; reshape it first", net->model.path);
     const float *in = src;
     const vgg_step *last = &net->steps[net->count - 1];
     int plain_first = net->steps[0].layer.type == VGG_CONV || net->steps[0].layer.type == VGG_FC;

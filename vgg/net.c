@@ -28,9 +28,6 @@ static nonet_vgg_status pack_step(nonet_vgg *net, vgg_step *step, const vgg_sour
     }
     if (packed != NONET_OK)
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: layer %s: %s", net->model.path, step->layer.name, nonet_status_string(packed));
-    nonet_plan_info info;
-    nonet_plan_query(step->plan, &info);
-    net->weight_bytes += info.weights;
     return NONET_VGG_OK;
 }
 
@@ -89,59 +86,21 @@ static nonet_vgg_status random_rows(void *context, const vgg_step *step, int fir
     return NONET_VGG_OK;
 }
 
-/* ---- buffers ---- */
-
-/* Large buffers ask for huge pages: the transforms walk them in strides of many pages. */
-static void *alloc_aligned(size_t bytes)
-{
-    enum { HUGE_PAGE = 2 << 20 };
-    void *p = NULL;
-    size_t align = bytes >= HUGE_PAGE / 2 ? HUGE_PAGE : NONET_ALIGNMENT;
-    bytes = (bytes + align) / align * align;
-    if (posix_memalign(&p, align, bytes))
-        return NULL;
-#ifdef MADV_HUGEPAGE
-    if (align == HUGE_PAGE)
-        madvise(p, bytes, MADV_HUGEPAGE);
-#endif
-    return p;
-}
-
-nonet_vgg_status vgg_alloc_buffers(nonet_vgg *net, nonet_vgg_error *err)
-{
-    net->act_floats[1] = nonet_tensor_floats(NONET_NCHW16C, net->batch, net->model.c, net->h, net->w);  /* a reordered input */
-    for (int i = 0; i < net->count; i++) {
-        const vgg_step *s = &net->steps[i];
-        size_t floats = nonet_tensor_floats(NONET_NCHW16C, net->batch, s->k, s->oh, s->ow);
-        if (floats > net->act_floats[i % 2])
-            net->act_floats[i % 2] = floats;
-        size_t bytes = s->plan ? nonet_plan_workspace(s->plan) : 0;
-        if (bytes > net->workspace_bytes)
-            net->workspace_bytes = bytes;
-    }
-    net->act[0] = alloc_aligned(net->act_floats[0] * sizeof(float));
-    net->act[1] = alloc_aligned(net->act_floats[1] * sizeof(float));
-    net->workspace = alloc_aligned(net->workspace_bytes);
-    if (!net->act[0] || !net->act[1] || !net->workspace)
-        return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: not enough memory for activations", net->model.path);
-    return NONET_VGG_OK;
-}
-
 /* ---- open and close ---- */
 
-/* The layers and their data have been packed; what describes the model stays. */
-static void release_layers(vgg_model *model)
+/* The layers' data have been packed; what describes the model stays. */
+static void release_data(vgg_model *model)
 {
     for (int i = 0; i < model->owned_count; i++)
         free(model->owned[i]);
     free(model->owned);
-    free(model->layers);
     if (model->map)
         munmap(model->map, model->map_size);
+    for (int i = 0; i < model->count; i++)
+        model->layers[i].weight = model->layers[i].bias = NULL;
     model->owned = NULL;
-    model->layers = NULL;
     model->map = NULL;
-    model->owned_count = model->count = 0;
+    model->owned_count = 0;
 }
 
 static nonet_vgg_status check_options(const nonet_vgg_options *o, nonet_vgg_error *err)
@@ -155,6 +114,20 @@ static nonet_vgg_status check_options(const nonet_vgg_options *o, nonet_vgg_erro
     return NONET_VGG_OK;
 }
 
+/* The size of the first steps: the caller's, but a dense network's choices are made at the size that it was trained on. */
+static nonet_vgg_status choose_size(nonet_vgg *net, nonet_vgg_error *err)
+{
+    int given = net->options.height && !net->options.dense;
+    nonet_vgg_status status = NONET_VGG_OK;
+    net->h = given ? net->options.height : net->model.h;
+    net->w = given ? net->options.width : net->model.w;
+    if (!net->h || !net->w)
+        status = vgg_input_size(&net->model, &net->h, &net->w, err);
+    net->trained_h = net->h;
+    net->trained_w = net->w;
+    return status;
+}
+
 /* The model is in net->model, folded: everything but the weights' values. */
 static nonet_vgg_status prepare(nonet_vgg *net, const vgg_source *source, nonet_vgg_error *err)
 {
@@ -162,14 +135,15 @@ static nonet_vgg_status prepare(nonet_vgg *net, const vgg_source *source, nonet_
     net->batch = net->options.batch ? net->options.batch : 1;
     if (!net->options.conv.threads)
         net->options.conv.threads = nonet_threads_available();
-    net->h = net->options.height ? net->options.height : net->model.h;
-    net->w = net->options.width ? net->options.width : net->model.w;
-    if (!net->h || !net->w)
-        status = vgg_input_size(&net->model, &net->h, &net->w, err);
+    status = choose_size(net, err);
     if (status == NONET_VGG_OK)
         status = vgg_build_steps(net, err);
     net->options.last = NULL;   /* the caller's string was needed only until here */
     net->options.net = NULL;
+    if (status == NONET_VGG_OK && net->options.dense && net->options.height)
+        status = vgg_rebuild(net, net->batch, net->options.height, net->options.width, err);
+    if (status == NONET_VGG_OK)
+        status = vgg_check_budget(net, err);
     if (status == NONET_VGG_OK)
         status = vgg_pack_steps(net, source, err);
     return status == NONET_VGG_OK ? vgg_alloc_buffers(net, err) : status;
@@ -217,7 +191,7 @@ nonet_vgg_status nonet_vgg_open(nonet_vgg **out, const char *path, const nonet_v
         vgg_source source = { &from, file_rows };
         snprintf(net->name, sizeof net->name, "%s", vgg_net_name(&net->model));
         status = prepare(net, &source, err);
-        release_layers(&net->model);
+        release_data(&net->model);
     }
     return finish(out, net, status);
 }
@@ -255,6 +229,7 @@ void nonet_vgg_close(nonet_vgg *net)
         nonet_weights_destroy(net->steps[i].weights);
     }
     free(net->steps);
+    free(net->pins);
     free(net->act[0]);
     free(net->act[1]);
     free(net->workspace);
@@ -267,6 +242,10 @@ void nonet_vgg_close(nonet_vgg *net)
 void nonet_vgg_query(const nonet_vgg *net, nonet_vgg_info *info)
 {
     const vgg_step *last = &net->steps[net->count - 1];
+    vgg_needs held = vgg_needs_of(net);
+    held.act_floats[0] = net->act_floats[0];
+    held.act_floats[1] = net->act_floats[1];
+    held.workspace_bytes = net->workspace_bytes;
     *info = (nonet_vgg_info){
         .batch = net->batch, .c = net->model.c, .h = net->h, .w = net->w,
         .out_c = last->k, .out_h = last->oh, .out_w = last->ow,
@@ -275,7 +254,7 @@ void nonet_vgg_query(const nonet_vgg *net, nonet_vgg_info *info)
         .kind = net->model.kind, .mean = net->model.mean, .std = net->model.std,
         .labels = net->model.nlabels == last->k ? (const char *const *)net->model.labels : NULL,
         .name = net->name,
-        .memory = net->weight_bytes + (net->act_floats[0] + net->act_floats[1]) * sizeof(float) + net->workspace_bytes,
+        .memory = vgg_needs_bytes(&held),
     };
 }
 

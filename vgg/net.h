@@ -15,23 +15,33 @@ typedef struct vgg_step {
     int relu, pool;             /* fused behind it */
 } vgg_step;
 
+/* What a layer keeps whatever the size of the input. */
+typedef struct vgg_pin {
+    nonet_algo algo;
+    nonet_isa isa;
+    int r, s;                   /* of an FC layer: the map that it was trained on */
+} vgg_pin;
+
 struct nonet_vgg {
-    vgg_model model;            /* without its layers' data after opening */
+    vgg_model model;            /* without its layers' data after opening, and without the layers that are not run */
     char name[32];
     nonet_vgg_options options;
     int batch, h, w;
+    int trained_h, trained_w;   /* dense: the least input */
+    vgg_pin *pins;              /* one a layer of the model */
+    int pinned;                 /* they are set: by the first vgg_build_steps */
     vgg_step *steps;
     int count;
     float *act[2];              /* what even and odd steps write */
     size_t act_floats[2];
     void *workspace;
-    size_t workspace_bytes, weight_bytes;
+    size_t workspace_bytes;
 };
 
 /* The input size where neither the caller nor the file says it: 224, else the smallest that the classifier fits (28 for one channel
  * where it fits). Fails when none does. */
 nonet_vgg_status vgg_input_size(const vgg_model *model, int *h, int *w, nonet_vgg_error *err);
-/* Cuts the model's layers into steps with shapes and plans. */
+/* Cuts the model's layers into steps with shapes and plans. The first time it sets the pins; options.last is not looked at later. */
 nonet_vgg_status vgg_build_steps(nonet_vgg *net, nonet_vgg_error *err);
 
 /* Where the weights of a layer come from: fills (or points to) output channels [first, first+count) of it. */
@@ -41,7 +51,18 @@ typedef struct vgg_source {
                              const float **bias, nonet_vgg_error *err);
 } vgg_source;
 nonet_vgg_status vgg_pack_steps(nonet_vgg *net, const vgg_source *source, nonet_vgg_error *err);
+
+/* What running the steps takes. */
+typedef struct vgg_needs {
+    size_t act_floats[2], workspace_bytes, weight_bytes;
+} vgg_needs;
+vgg_needs vgg_needs_of(const nonet_vgg *net);
+size_t vgg_needs_bytes(const vgg_needs *needs);
+/* Fails when the steps need more than options.max_memory. */
+nonet_vgg_status vgg_check_budget(const nonet_vgg *net, nonet_vgg_error *err);
 /* Activations and workspace for all steps. */
 nonet_vgg_status vgg_alloc_buffers(nonet_vgg *net, nonet_vgg_error *err);
+/* Steps for another input; weights that are packed already go with them. On failure the steps are as they were. */
+nonet_vgg_status vgg_rebuild(nonet_vgg *net, int batch, int h, int w, nonet_vgg_error *err);
 
 #endif

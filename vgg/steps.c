@@ -71,13 +71,23 @@ typedef struct shape { int c, h, w; } shape;
 static nonet_vgg_status plan_step(nonet_vgg *net, vgg_step *step, nonet_vgg_error *err)
 {
     nonet_options options = net->options.conv;
+    vgg_pin *pin = &net->pins[step->index];
+    if (net->pinned) {
+        options.algo = pin->algo;
+        options.isa = pin->isa;
+    }
     nonet_status status = nonet_plan_create(&step->plan, &step->conv, &options);
     if (status == NONET_NOT_APPLICABLE) {
         options.algo = NONET_AUTO;
         status = nonet_plan_create(&step->plan, &step->conv, &options);
     }
-    if (status == NONET_OK)
+    if (status == NONET_OK) {
+        nonet_plan_info info;
+        nonet_plan_query(step->plan, &info);
+        pin->algo = info.algo;
+        pin->isa = info.isa;
         return NONET_VGG_OK;
+    }
     nonet_vgg_status kind = status == NONET_NO_MEMORY ? NONET_VGG_NO_MEMORY
                           : status == NONET_BAD_ISA ? NONET_VGG_USAGE : NONET_VGG_UNSUPPORTED;
     return vgg_fail(err, kind, "%s: layer %s (%dx%d, stride %d, padding %d, on a map of %dx%dx%d): %s", net->model.path,
@@ -108,12 +118,20 @@ static void fuse(const nonet_vgg *net, vgg_step *step, int *i)
 static nonet_vgg_status conv_step(nonet_vgg *net, vgg_step *step, int *i, shape *at, nonet_vgg_error *err)
 {
     vgg_layer *l = &step->layer;
+    vgg_pin *pin = &net->pins[step->index];
     int fc = l->type == VGG_FC;
-    if (fc ? (long)at->c * at->h * at->w != l->c : at->c != l->c)
+    if (!net->pinned) {
+        pin->r = fc ? at->h : l->r;
+        pin->s = fc ? at->w : l->s;
+    }
+    if (fc && !net->options.dense && (at->h != pin->r || at->w != pin->s))
+        return vgg_fail(err, NONET_VGG_USAGE, "%s: layer %s takes a map of %dx%d, but this input makes one of %dx%d; the network was "
+                        "not opened for dense application", net->model.path, l->name, pin->r, pin->s, at->h, at->w);
+    if (fc ? (long)at->c * pin->r * pin->s != l->c : at->c != l->c)
         return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: layer %s takes %d %s, but a map of %dx%dx%d reaches it", net->model.path, l->name,
                         l->c, fc ? "values" : "channels", at->c, at->h, at->w);
     step->conv = (nonet_conv){
-        .n = net->batch, .c = at->c, .h = at->h, .w = at->w, .k = l->k, .r = fc ? at->h : l->r, .s = fc ? at->w : l->s,
+        .n = net->batch, .c = at->c, .h = at->h, .w = at->w, .k = l->k, .r = pin->r, .s = pin->s,
         .stride = fc ? 1 : l->stride, .pad = fc ? 0 : l->pad, .src_layout = NONET_NCHW16C, .dst_layout = NONET_NCHW16C,
     };
     if (net->count == 0)
@@ -144,12 +162,29 @@ static int pool_shape(const vgg_layer *l, shape *at)
     return l->type == VGG_LRN || l->type == VGG_RELU || l->type == VGG_SOFTMAX;
 }
 
+/* Layers that have no part in dense application: the soft-max waits until the map of class scores has been averaged, and an average
+ * pool before the classifier must have done nothing at the trained size. */
+static nonet_vgg_status skip_for_dense(const nonet_vgg *net, const vgg_layer *l, const shape *at, int *skipped, nonet_vgg_error *err)
+{
+    *skipped = l->type == VGG_SOFTMAX || l->type == VGG_AVGPOOL;
+    if (l->type != VGG_AVGPOOL || net->pinned || !l->oh || (l->oh == at->h && l->ow == at->w))
+        return NONET_VGG_OK;
+    return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s averages a map of %dx%d to %dx%d: such a network has no dense form",
+                    net->model.path, l->name, at->h, at->w, l->oh, l->ow);
+}
+
 static nonet_vgg_status add_step(nonet_vgg *net, int *i, shape *at, nonet_vgg_error *err)
 {
     const vgg_layer *l = &net->model.layers[*i];
     vgg_step step = { .layer = *l, .index = *i, .c = at->c, .h = at->h, .w = at->w, .out_layout = NONET_NCHW16C };
     int conv = l->type == VGG_CONV || l->type == VGG_FC;
-    if (l->type == VGG_FLATTEN || l->type == VGG_DROPOUT)
+    int skipped = l->type == VGG_FLATTEN || l->type == VGG_DROPOUT;
+    if (net->options.dense && !skipped) {
+        nonet_vgg_status status = skip_for_dense(net, l, at, &skipped, err);
+        if (status != NONET_VGG_OK)
+            return status;
+    }
+    if (skipped)
         return NONET_VGG_OK;
     if (l->type == VGG_BATCHNORM)
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s (BatchNorm) does not follow a convolution", net->model.path, l->name);
@@ -201,7 +236,9 @@ nonet_vgg_status vgg_build_steps(nonet_vgg *net, nonet_vgg_error *err)
     shape at = { net->model.c, net->h, net->w };
     int found = !net->options.last;
     net->steps = calloc((size_t)net->model.count + 1, sizeof *net->steps);
-    if (!net->steps)
+    if (!net->pins)
+        net->pins = calloc((size_t)net->model.count + 1, sizeof *net->pins);
+    if (!net->steps || !net->pins)
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: not enough memory", net->model.path);
     for (int i = 0; i < net->model.count; i++) {
         int first = i;
@@ -210,12 +247,14 @@ nonet_vgg_status vgg_build_steps(nonet_vgg *net, nonet_vgg_error *err)
             return status;
         if (is_last(net, first, i)) {
             found = 1;
-            break;
+            net->model.count = i + 1;
         }
     }
     if (!found)
         return vgg_fail(err, NONET_VGG_USAGE, "%s: there is no layer %s", net->model.path, net->options.last);
     if (!net->count)
         return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: there is no layer to compute", net->model.path);
-    return plan_all(net, err);
+    nonet_vgg_status status = plan_all(net, err);
+    net->pinned = net->pinned || status == NONET_VGG_OK;
+    return status;
 }

@@ -39,6 +39,20 @@ BLOCK_INLINE void block_prefetch(const float *w, size_t ahead)
     _mm_prefetch((const char *)((uintptr_t)w + ahead), _MM_HINT_T1);
 }
 
+/* Streams that later calls read, a line of each a term. */
+typedef struct block_streams {
+    uintptr_t at[2];
+    size_t step[2];             /* bytes a term */
+} block_streams;
+
+BLOCK_INLINE void block_fetch(block_streams *f)
+{
+    for (int i = 0; i < 2; i++) {
+        _mm_prefetch((const char *)f->at[i], _MM_HINT_T1);
+        f->at[i] += f->step[i];
+    }
+}
+
 /* One term of every chain: sum[p] = fma(x[p*step], w, sum[p]). */
 BLOCK_INLINE void block_fma(block *b, const float *x, ptrdiff_t step, const float *w, int m)
 {

@@ -3,19 +3,16 @@
 
 nonet_wino_gemm_fn nonet_wino_gemm_f32_6x16_avx2;
 
-enum {
-    UNROLL = 2,                 /* channels a turn; divides NONET_L. With more, GCC 12 spills */
-    AHEAD = 8192                /* bytes of weights fetched ahead: a few 100 ns at full speed, more than the latency of DRAM */
-};
+enum { UNROLL = 2 };            /* channels a turn; divides NONET_L. With more, GCC 12 spills */
 
 /* One sum of n channels, a multiple of 16. */
-BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, int n, int m)
+BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, block_streams *f, int n, int m)
 {
     block_zero(b, m);
     for (int c = 0; c < n; c += UNROLL) {
         BLOCK_UNROLL
         for (int i = 0; i < UNROLL; i++) {
-            block_prefetch(u + i * NONET_L, AHEAD);
+            block_fetch(f);
             block_fma(b, v + i, NONET_SUM, u + i * NONET_L, m);
         }
         v += UNROLL;
@@ -23,24 +20,30 @@ BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, int n, 
     }
 }
 
-BLOCK_INLINE void wino_gemm(float *m_, const float *v, size_t v_cblock, const float *u, int channels, int m)
+BLOCK_INLINE block_streams streams_of(const nonet_wino_gemm_args *a)
 {
-    for (int c = 0; c < channels; c += NONET_SUM) {
+    return (block_streams){ { (uintptr_t)a->fetch[0], (uintptr_t)a->fetch[1] },
+                            { a->fetch_step[0] * sizeof(float), a->fetch_step[1] * sizeof(float) } };
+}
+
+BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m)
+{
+    block_streams f = streams_of(a);
+
+    for (int c = 0; c < a->channels; c += NONET_SUM) {
+        int n = a->channels - c < NONET_SUM ? a->channels - c : NONET_SUM;
         block b;
 
-        sum_channels(&b, v + (size_t)(c / NONET_SUM) * v_cblock, u + (size_t)c * NONET_L,
-                     channels - c < NONET_SUM ? channels - c : NONET_SUM, m);
+        sum_channels(&b, a->v + (size_t)(c / NONET_SUM) * a->v_cblock, a->u + (size_t)c * NONET_L, &f, n, m);
         if (c > 0)
-            block_add(&b, m_, NONET_L, m);
-        block_store(&b, m_, NONET_L, m);
+            block_add(&b, a->m, NONET_L, m);
+        block_store(&b, a->m, NONET_L, m);
     }
 }
 
-void nonet_wino_gemm_f32_6x16_avx2(float *m_, const float *v, size_t v_cblock, const float *u, int tiles, int channels,
-                                   int kblocks)
+void nonet_wino_gemm_f32_6x16_avx2(const nonet_wino_gemm_args *a)
 {
-    (void)kblocks;
-#define BODY(m) wino_gemm(m_, v, v_cblock, u, channels, m)
-    BLOCK_DISPATCH(BODY, tiles)
+#define BODY(m) wino_gemm(a, m)
+    BLOCK_DISPATCH(BODY, a->tiles)
 #undef BODY
 }

@@ -41,6 +41,22 @@ BLOCK_INLINE void block_prefetch(const float *w, size_t ahead, int kb)
         _mm_prefetch((const char *)((uintptr_t)w + ahead + (uintptr_t)k * NONET_ALIGNMENT), _MM_HINT_T1);
 }
 
+/* Streams that later calls read, a line of each a term. */
+typedef struct block_streams {
+    uintptr_t at[2];
+    size_t step[2];             /* bytes a term */
+} block_streams;
+
+/* The first stream is the faster one: the line behind its line is fetched too, which repeats fetches that the CPU has dropped. */
+BLOCK_INLINE void block_fetch(block_streams *f)
+{
+    _mm_prefetch((const char *)f->at[0], _MM_HINT_T1);
+    _mm_prefetch((const char *)(f->at[0] + NONET_ALIGNMENT), _MM_HINT_T1);
+    _mm_prefetch((const char *)f->at[1], _MM_HINT_T1);
+    f->at[0] += f->step[0];
+    f->at[1] += f->step[1];
+}
+
 /* One term of every chain: sum[p] = fma(x[p*step], w, sum[p]). */
 BLOCK_INLINE void block_fma(block *b, const float *x, ptrdiff_t step, const float *w, int m, int kb)
 {

@@ -28,11 +28,11 @@ static inline void tile(float *m_, const float *v, size_t v_cblock, const float 
         m_[j] = total[j];
 }
 
-void nonet_wino_gemm_f32_4x16_c(float *m_, const float *v, size_t v_cblock, const float *u, int tiles, int channels, int kblocks)
+void nonet_wino_gemm_f32_4x16_c(const nonet_wino_gemm_args *a)
 {
-    const size_t row = (size_t)L * kblocks;
+    const size_t row = (size_t)L * a->kblocks;
 
-    for (int t = 0; t < tiles; t++)
-        for (int kb = 0; kb < kblocks; kb++)
-            tile(m_ + t * row + kb * L, v + t * NONET_SUM, v_cblock, u + kb * L, row, channels);
+    for (int t = 0; t < a->tiles; t++)
+        for (int kb = 0; kb < a->kblocks; kb++)
+            tile(a->m + t * row + kb * L, a->v + t * NONET_SUM, a->v_cblock, a->u + kb * L, row, a->channels);
 }

@@ -1,0 +1,40 @@
+/* compare.h - two runs, row by row: how much slower, how sure. */
+#ifndef NONET_BENCH_COMPARE_H
+#define NONET_BENCH_COMPARE_H
+
+#include "bench/ranks.h"
+#include "bench/results.h"
+
+/* Two runs of the same build are not alike to the last per cent: pages lie elsewhere, the clock is another. So the question is
+ * not whether there is a difference but whether there is one beyond a margin. */
+#define COMPARE_MARGIN 0.02
+#define COMPARE_LEVEL 0.05
+
+typedef enum compare_verdict { COMPARE_UNTESTED, COMPARE_SAME, COMPARE_SLOWER, COMPARE_FASTER } compare_verdict;
+
+typedef struct compare_row {
+    const results_row *a, *b;
+    ranks_ratio ratio;          /* times of b by times of a: above 1 is slower */
+    ranks_test plain;           /* no difference at all? (Untested: zeros) */
+    double margin;              /* what this row has to exceed: the caller's, or the runs' own drift where that is more */
+    double beyond;              /* probability of such samples if the true ratio is within the margin */
+    double holm;                /* the same, fit to be read beside all other rows' */
+    compare_verdict verdict;    /* SLOWER, FASTER: holm < COMPARE_LEVEL */
+} compare_row;
+
+typedef struct compare_result {
+    compare_row *rows;          /* names that are in both files, in a's order */
+    int count, tested, slower, faster;
+    int only_a, only_b;         /* rows that the other file does not have */
+    double mean, low, high;     /* geometric mean of the ratios without sums, and of their intervals' ends: as wide as if all
+                                   rows erred together; low = high = 0 when one of the rows has no interval */
+    int averaged;
+} compare_result;
+
+/* Rows of a and b must outlive the result. BAD_FILE when they share no row. */
+nonet_vgg_status compare_runs(const results *a, const results *b, double margin, compare_result *result, nonet_vgg_error *err);
+void compare_free(compare_result *result);
+/* Rows that are slower beyond the margin and whose ratio is above 1 + limit. */
+int compare_slower_than(const compare_result *result, double limit);
+
+#endif

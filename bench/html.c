@@ -1,0 +1,207 @@
+/* html.c - puts a report's page together. */
+#include "bench/html.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "bench/html_tables.h"
+#include "bench/plots.h"
+#include "bench/svg.h"
+#include "vgg/model.h"
+
+static const char page_style[] =
+    ":root{color-scheme:light dark}\n"
+    "body{margin:0 auto;padding:1rem;max-width:1360px;font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',"
+    "sans-serif;color:#1b1f24;background:#fff}\n"
+    "h1{font-size:1.5rem;line-height:1.25;margin:.2rem 0 .6rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}\n"
+    "p{max-width:72ch;margin:.4rem 0}.note{color:#59636e;font-size:.9rem}\n"
+    ".warn{border-left:4px solid #d55e00;padding-left:.6rem}\n"
+    ".plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,500px),1fr));gap:1rem;align-items:start}\n"
+    "figure{margin:0;border:1px solid #d9dee3;border-radius:6px;overflow:hidden}\n"
+    "figure svg{display:block;width:100%;height:auto}\n"
+    ".scroll{overflow-x:auto;border:1px solid #d9dee3;border-radius:6px;margin:.6rem 0 1rem}\n"
+    "table{border-collapse:collapse;font-size:.84rem;line-height:1.35;font-variant-numeric:tabular-nums;min-width:100%}\n"
+    "td,th{padding:.22rem .55rem;text-align:right;white-space:nowrap}\n"
+    "thead th{vertical-align:bottom;border-bottom:2px solid #8b949e;font-weight:600;white-space:normal}\n"
+    "tbody tr:nth-child(even) td{background:#f5f7f9}th:first-child{text-align:left;position:sticky;left:0;background:#fff;"
+    "font-weight:600}\n"
+    ".text{text-align:left}.group{text-align:center;border-left:1px solid #8b949e}.sum td,.sum th{border-top:1px solid #8b949e}\n"
+    ".best{font-weight:700;text-decoration:underline}.environment td{white-space:normal;min-width:15rem;vertical-align:top}\n"
+    "@media (prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1116}.note{color:#9aa5b1}.warn{border-color:#f58a3c}\n"
+    "figure,.scroll{border-color:#2d343c}tbody tr:nth-child(even) td{background:#171c22}th:first-child{background:#0d1116}}\n"
+    "@media print{.scroll{overflow:visible}body{max-width:none}}\n";
+
+typedef struct page {
+    markup text;
+    const results *runs;
+    int count;
+    const char *folder;
+    int plots;                  /* so far */
+    nonet_vgg_status status;    /* of the SVG files */
+    nonet_vgg_error *err;
+} page;
+
+/* The plot as a figure of the page and, when asked for, as a file. */
+static void place(page *p, const char *id, markup *plot)
+{
+    markup file = { 0 };
+    char path[4096];
+    p->text.failed |= plot->failed;
+    if (plot->text && !plot->failed) {
+        markup_put(&p->text, "<figure>\n%s</figure>\n", plot->text);
+        p->plots++;
+    }
+    if (plot->text && p->folder && p->status == NONET_VGG_OK) {
+        svg_file(&file, plot);
+        int length = snprintf(path, sizeof path, "%s/%s.svg", p->folder, id);
+        p->status = length < (int)sizeof path ? markup_write(&file, path, p->err)
+                                              : vgg_fail(p->err, NONET_VGG_IO, "%s: the name is too long", p->folder);
+    }
+    markup_free(&file);
+    markup_free(plot);
+}
+
+static void run_section(page *p, int i)
+{
+    const results *r = &p->runs[i];
+    char title[256], id[40];
+    markup roofline = { 0 }, layers = { 0 };
+    plot_title(r, title, sizeof title);
+    markup_put(&p->text, "<section>\n<h2>");
+    markup_text(&p->text, title);
+    markup_put(&p->text, "</h2>\n");
+    if (r->peak > 0 && r->read > 0)
+        markup_put(&p->text, "<p>Measured in this run: FMA peak %.1f GFLOP/s, read bandwidth %.1f GB/s.</p>\n", r->peak,
+                   r->read);
+    if (r->disturbed)
+        markup_put(&p->text, "<p class=\"warn\">This run was disturbed: something else was running on the machine, so its "
+                   "times are rather too long.</p>\n");
+    markup_put(&p->text, "<div class=\"plots\">\n");
+    snprintf(id, sizeof id, "roofline-%d", i + 1);
+    plot_roofline(&roofline, id, r);
+    place(p, id, &roofline);
+    snprintf(id, sizeof id, "layers-%d", i + 1);
+    plot_layers(&layers, id, r);
+    place(p, id, &layers);
+    markup_put(&p->text, "</div>\n");
+    html_layers(&p->text, r);
+    markup_put(&p->text, "</section>\n");
+}
+
+static int same_machine(const results *a, const results *b)
+{
+    return !strcmp(a->cpu, b->cpu) && !strcmp(a->isa, b->isa) &&
+           !strcmp(results_value(a, "host_name"), results_value(b, "host_name"));
+}
+
+static int by_threads(const void *a, const void *b)
+{
+    const results *x = *(const results *const *)a, *y = *(const results *const *)b;
+    return x->threads != y->threads ? (x->threads > y->threads) - (x->threads < y->threads) : (x > y) - (x < y);
+}
+
+/* The runs on run i's machine, one for each number of threads, ascending; 0 if an earlier run stands for them. */
+static int threads_of(const page *p, int i, const results **group)
+{
+    int count = 0, kept = 0;
+    for (int j = 0; j < p->count; j++) {
+        if (!same_machine(&p->runs[i], &p->runs[j]))
+            continue;
+        if (j < i)
+            return 0;
+        group[count++] = &p->runs[j];
+    }
+    qsort(group, (size_t)count, sizeof *group, by_threads);
+    for (int j = 0; j < count; j++)
+        if (j == 0 || group[j]->threads != group[kept - 1]->threads)
+            group[kept++] = group[j];
+    return kept;
+}
+
+static void scaling_section(page *p)
+{
+    const results **group = malloc((size_t)p->count * sizeof *group);
+    char id[40];
+    int drawn = 0;
+    p->text.failed |= !group;
+    for (int i = 0; i < p->count && group; i++) {
+        markup plot = { 0 };
+        int count = threads_of(p, i, group);
+        snprintf(id, sizeof id, "scaling-%d", i + 1);
+        if (count > 1 && plot_scaling(&plot, id, group, count)) {
+            if (!drawn++)
+                markup_put(&p->text, "<section>\n<h2>Threads</h2>\n<div class=\"plots\">\n");
+            place(p, id, &plot);
+        }
+        markup_free(&plot);
+    }
+    if (drawn)
+        markup_put(&p->text, "</div>\n</section>\n");
+    free(group);
+}
+
+static int machines(const page *p)
+{
+    int count = 0;
+    for (int i = 0; i < p->count; i++) {
+        int known = 0;
+        for (int j = 0; j < i; j++)
+            known |= !strcmp(p->runs[i].cpu, p->runs[j].cpu);
+        count += !known;
+    }
+    return count;
+}
+
+static void explain(page *p)
+{
+    markup_put(&p->text, "<section>\n<h2>What the figures mean</h2>\n"
+               "<p class=\"note\">Times are medians; the whiskers and the columns beside them are their 95&nbsp;%% interval. "
+               "GFLOP/s, direct, count two operations for each multiply-add of a direct convolution, whatever algorithm ran; "
+               "executed counts those of the algorithm that ran, so that it can be held against the FMA peak. "
+               "MB moved: input, output and weights once each, weights in the form that is multiplied. "
+               "The least time (bound) of a convolution is the fewest multiply-adds that an algorithm of nonet needs for its "
+               "shape, at the measured FMA peak; that of a fully connected layer is its weights' bytes at the measured read "
+               "bandwidth. Rows convolutions, fc and total are sums.</p>\n</section>\n");
+}
+
+static void write_page(page *p)
+{
+    const char *version = p->count ? results_value(&p->runs[0], "nonet_version") : "";
+    markup_put(&p->text, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+               "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+               "<title>nonet: benchmark report</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n<h1>nonet: convolution against the bound</h1>\n<p>", page_style,
+               svg_style);
+    markup_textf(&p->text, "%d run%s on %d CPU%s", p->count, p->count == 1 ? "" : "s", machines(p), machines(p) == 1 ? "" : "s");
+    if (*version)
+        markup_textf(&p->text, ", nonet %s", version);
+    markup_put(&p->text, ".</p>\n");
+    if (p->count > 1) {
+        markup_put(&p->text, "<section>\n<h2>%s</h2>\n", machines(p) > 1 ? "Layers and CPUs" : "Layers and runs");
+        html_matrix(&p->text, p->runs, p->count);
+        markup_put(&p->text, "<p class=\"note\">The fastest of each line is underlined. GFLOP/s count a direct convolution."
+                   "</p>\n</section>\n");
+    }
+    scaling_section(p);
+    for (int i = 0; i < p->count; i++)
+        run_section(p, i);
+    markup_put(&p->text, "<section>\n<h2>Environment</h2>\n");
+    html_environment(&p->text, p->runs, p->count);
+    markup_put(&p->text, "</section>\n");
+    explain(p);
+    markup_put(&p->text, "</main>\n</body>\n</html>\n");
+}
+
+nonet_vgg_status html_report(const results *runs, int count, const char *path, const char *folder, nonet_vgg_error *err)
+{
+    page p = { .runs = runs, .count = count, .folder = folder, .err = err };
+    if (folder && mkdir(folder, 0777) != 0 && errno != EEXIST)
+        return vgg_fail(err, NONET_VGG_IO, "%s: cannot make the folder: %s", folder, strerror(errno));
+    write_page(&p);
+    if (p.status == NONET_VGG_OK && p.text.failed)
+        p.status = vgg_fail(err, NONET_VGG_NO_MEMORY, "no memory for the report");
+    if (p.status == NONET_VGG_OK && path)
+        p.status = markup_write(&p.text, path, err);
+    markup_free(&p.text);
+    return p.status;
+}

@@ -1,0 +1,120 @@
+/* markup.c - see markup.h. */
+#include "bench/markup.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "vgg/file.h"
+
+static int reserve(markup *m, size_t more)
+{
+    if (m->failed)
+        return 0;
+    if (m->length + more + 1 <= m->room)
+        return 1;
+    size_t room = 2 * m->room + more + 4096;
+    char *grown = realloc(m->text, room);
+    if (!grown) {
+        m->failed = 1;
+        return 0;
+    }
+    m->text = grown;
+    m->room = room;
+    return 1;
+}
+
+static void put_bytes(markup *m, const char *bytes, size_t length)
+{
+    if (!reserve(m, length))
+        return;
+    memcpy(m->text + m->length, bytes, length);
+    m->length += length;
+    m->text[m->length] = '\0';
+}
+
+static void put_list(markup *m, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    if (length < 0)
+        m->failed = 1;
+    else if (reserve(m, (size_t)length)) {
+        vsnprintf(m->text + m->length, (size_t)length + 1, format, again);
+        m->length += (size_t)length;
+    }
+    va_end(again);
+}
+
+void markup_put(markup *m, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    put_list(m, format, args);
+    va_end(args);
+}
+
+/* Bytes of the UTF-8 character at p that XML allows; 0 if it is none. Surrogates, overlong forms and U+FFFE, U+FFFF are none. */
+static size_t character(const unsigned char *p)
+{
+    if (p[0] < 0x80)
+        return p[0] >= 0x20 || p[0] == '\t' || p[0] == '\n';
+    size_t more = p[0] >= 0xf0 && p[0] < 0xf5 ? 3 : p[0] >= 0xe0 && p[0] < 0xf0 ? 2 : p[0] >= 0xc2 && p[0] < 0xe0 ? 1 : 0;
+    for (size_t i = 1; i <= more; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf0 && p[1] < 0x90) ||
+        (p[0] == 0xf4 && p[1] >= 0x90) || (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe))
+        return 0;
+    return more ? more + 1 : 0;
+}
+
+void markup_text(markup *m, const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    while (*p) {
+        size_t length = character(p);
+        const char *entity = *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : *p == '&' ? "&amp;" : *p == '"' ? "&quot;" :
+                             length == 0 ? "\xef\xbf\xbd" : NULL;
+        if (entity)
+            put_bytes(m, entity, strlen(entity));
+        else
+            put_bytes(m, (const char *)p, length);
+        p += length ? length : 1;
+    }
+}
+
+void markup_textf(markup *m, const char *format, ...)
+{
+    markup plain = { 0 };
+    va_list args;
+    va_start(args, format);
+    put_list(&plain, format, args);
+    va_end(args);
+    m->failed |= plain.failed;
+    if (plain.text)
+        markup_text(m, plain.text);
+    markup_free(&plain);
+}
+
+nonet_vgg_status markup_write(const markup *m, const char *path, nonet_vgg_error *err)
+{
+    vgg_out out;
+    if (m->failed || !m->text)
+        return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: no memory for the text", path);
+    if (!strcmp(path, "-")) {
+        if (fwrite(m->text, 1, m->length, stdout) != m->length || fflush(stdout))
+            return vgg_fail(err, NONET_VGG_IO, "cannot write to standard output");
+        return NONET_VGG_OK;
+    }
+    nonet_vgg_status status = vgg_out_open(&out, path, err);
+    if (status != NONET_VGG_OK)
+        return status;
+    return vgg_out_close(&out, vgg_out_write(&out, m->text, m->length, err), err);
+}
+
+void markup_free(markup *m)
+{
+    free(m->text);
+    *m = (markup){ 0 };
+}

@@ -1,0 +1,397 @@
+/* run.c - loads adapters, runs them in turn with ours, compares what comes out. */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <limits.h>
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "bench/data.h"
+#include "bench/peers/problem.h"
+#include "bench/peers/run.h"
+#include "bench/timer.h"
+
+enum { PEERS_MOST = 16, POOL_THREADS = 512, SETTLE_MICROSECONDS = 10000 };
+#define SAMPLE_SECONDS 0.002    /* of a layer: repeated runs of at least this long, as with ours */
+#define PEER_SUFFIX ".peer.so"
+
+static const char *const known[] = { "onednn", "nnpack", "xnnpack", "openblas", "onnxruntime", "ncnn" };
+enum { KNOWN = sizeof known / sizeof known[0] };
+
+typedef struct contender {
+    const bench_peer *peer;
+    const char *variant;
+    void *state;
+    char label[PEER_LABEL], why[PEER_WHY];
+    int open;
+    long runs, iterations;      /* of a sample; in all */
+    double difference;
+    bench_series seconds;
+} contender;
+
+struct bench_peers {
+    peer_problem problem;
+    char folder[PATH_MAX];
+    int layer;                  /* a layer: its input is loaded once, and only run is timed */
+    const float *src;
+    float *dst;
+    contender contenders[PEERS_MOST];
+    int count, turn;
+    int threads;
+    int known_threads[POOL_THREADS], known_count;   /* of this process: pinned, or not a peer's */
+};
+
+/* ---- finding ---- */
+
+/* Adapters lie in peers/ beside the command, or where `make install` puts them. */
+static int find_folder(char folder[PATH_MAX])
+{
+    static const char *const places[] = { "peers", "../lib/nonet/peers" };
+    char self[PATH_MAX - 64];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length < 0)
+        return 0;
+    self[length] = '\0';
+    *strrchr(self, '/') = '\0';
+    for (int i = 0; i < 2; i++) {
+        snprintf(folder, PATH_MAX, "%s/%s", self, places[i]);
+        if (access(folder, X_OK) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static int is_built(const char *folder, const char *name)
+{
+    char path[PATH_MAX + 64];
+    snprintf(path, sizeof path, "%s/%s" PEER_SUFFIX, folder, name);
+    return access(path, R_OK) == 0;
+}
+
+int bench_peers_built(char *names, size_t size)
+{
+    char folder[PATH_MAX];
+    int count = 0;
+    names[0] = '\0';
+    if (!find_folder(folder))
+        return 0;
+    for (int i = 0; i < KNOWN; i++)
+        if (is_built(folder, known[i])) {
+            size_t used = strlen(names);
+            snprintf(names + used, size - used, "%s%s", count++ ? " " : "", known[i]);
+        }
+    return count;
+}
+
+/* ---- opening ---- */
+
+static void add_contender(bench_peers *p, const bench_peer *peer, const char *variant)
+{
+    if (p->count == PEERS_MOST)
+        return;
+    contender *c = &p->contenders[p->count++];
+    *c = (contender){ .peer = peer, .variant = variant, .runs = 1, .difference = NAN };
+    c->open = peer->open(&c->state, &p->problem.net, variant, c->label, c->why);
+    if (!c->open) {
+        peer->close(c->state);
+        c->state = NULL;
+    }
+}
+
+/* Never unloaded: libraries with threads of their own do not survive that. */
+static nonet_vgg_status load_peer(bench_peers *p, const char *name, nonet_vgg_error *err)
+{
+    char path[PATH_MAX + 64];
+    snprintf(path, sizeof path, "%s/%s" PEER_SUFFIX, p->folder, name);
+    void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!object)
+        return bench_fail(err, NONET_VGG_UNSUPPORTED, "--peers %s: %s", name, dlerror());
+    const bench_peer *peer = dlsym(object, PEER_SYMBOL);
+    if (!peer || peer->interface != PEER_INTERFACE)
+        return bench_fail(err, NONET_VGG_UNSUPPORTED, "--peers %s: %s is of another build", name, path);
+    for (int i = 0; peer->variants[i]; i++)
+        add_contender(p, peer, peer->variants[i]);
+    return NONET_VGG_OK;
+}
+
+static int is_known(const char *name)
+{
+    for (int i = 0; i < KNOWN; i++)
+        if (strcmp(name, known[i]) == 0)
+            return 1;
+    return 0;
+}
+
+static int is_loaded(const bench_peers *p, const char *name)
+{
+    for (int i = 0; i < p->count; i++)
+        if (strcmp(p->contenders[i].peer->name, name) == 0)
+            return 1;
+    return 0;
+}
+
+static nonet_vgg_status load_list(bench_peers *p, const char *list, nonet_vgg_error *err)
+{
+    char words[256], *rest = words, *word;
+    nonet_vgg_status status = NONET_VGG_OK;
+    for (int i = 0; strcmp(list, "all") == 0 && i < KNOWN && status == NONET_VGG_OK; i++)
+        if (is_built(p->folder, known[i]))
+            status = load_peer(p, known[i], err);
+    if (strcmp(list, "all") == 0)
+        return status;
+    snprintf(words, sizeof words, "%s", list);
+    while (status == NONET_VGG_OK && (word = strtok_r(rest, ",", &rest))) {
+        if (!is_known(word))
+            return bench_fail(err, NONET_VGG_USAGE, "--peers: '%s' is not one of onednn, nnpack, xnnpack, openblas, onnxruntime, ncnn",
+                              word);
+        if (!is_built(p->folder, word))
+            return bench_fail(err, NONET_VGG_UNSUPPORTED, "--peers: %s was not found when nonet was built; 'nonet info' lists who was",
+                              word);
+        if (!is_loaded(p, word))
+            status = load_peer(p, word, err);
+    }
+    return status;
+}
+
+/* The threads there are before any peer runs: ours. */
+static void know_own_threads(bench_peers *p)
+{
+    p->known_threads[p->known_count++] = (int)getpid();
+#pragma omp parallel num_threads(p->threads)
+    {
+        int id = (int)syscall(SYS_gettid);
+#pragma omp critical
+        if (omp_get_thread_num() && p->known_count < POOL_THREADS)
+            p->known_threads[p->known_count++] = id;
+    }
+}
+
+static nonet_vgg_status finish_open(bench_peers *p, const bench_settings *settings, nonet_vgg_error *err)
+{
+    find_folder(p->folder);
+    p->problem.net.folder = p->folder;
+    p->dst = bench_floats(peer_out_floats(&p->problem.net));
+    if (!p->dst)
+        return bench_fail(err, NONET_VGG_NO_MEMORY, "--peers: no memory for their output");
+    know_own_threads(p);
+    return load_list(p, settings->peers, err);
+}
+
+static bench_peers *new_peers(const float *src, int threads, int layer)
+{
+    bench_peers *p = calloc(1, sizeof *p);
+    if (p) {
+        p->src = src;
+        p->threads = threads;
+        p->layer = layer;
+    }
+    return p;
+}
+
+nonet_vgg_status bench_peers_open_net(bench_peers **peers, const bench_settings *settings, const nonet_vgg *net, int threads,
+                                      const float *src, nonet_vgg_error *err)
+{
+    *peers = NULL;
+    if (!settings->peers)
+        return NONET_VGG_OK;
+    bench_peers *p = *peers = new_peers(src, threads, 0);
+    if (!p)
+        return bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
+    nonet_vgg_status status = peer_problem_net(&p->problem, settings, net, threads, err);
+    return status == NONET_VGG_OK ? finish_open(p, settings, err) : status;
+}
+
+nonet_vgg_status bench_peers_open_layer(bench_peers **peers, const bench_settings *settings, const nonet_conv *problem, int threads,
+                                        const float *src, const float *oihw, const float *bias, nonet_vgg_error *err)
+{
+    *peers = NULL;
+    if (!settings->peers)
+        return NONET_VGG_OK;
+    bench_peers *p = *peers = new_peers(src, threads, 1);
+    if (!p)
+        return bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
+    nonet_vgg_status status = peer_problem_layer(&p->problem, problem, threads, oihw, bias, err);
+    return status == NONET_VGG_OK ? finish_open(p, settings, err) : status;
+}
+
+/* ---- running ---- */
+
+static int is_ours(const bench_peers *p, int id)
+{
+    for (int i = 0; i < p->known_count; i++)
+        if (p->known_threads[i] == id)
+            return 1;
+    return 0;
+}
+
+/* Threads that a peer has started for itself get the CPUs that our second, third ... thread has; the first is the caller's. */
+static void pin_new_threads(bench_peers *p, const bench_pin *pin)
+{
+    DIR *tasks = pin->threads ? opendir("/proc/self/task") : NULL;
+    struct dirent *entry;
+    int next = 0;
+    while (tasks && (entry = readdir(tasks))) {
+        int id = atoi(entry->d_name), cpu = 0;
+        if (id <= 0 || is_ours(p, id) || p->known_count == POOL_THREADS)
+            continue;
+        p->known_threads[p->known_count++] = id;
+        next = next + 1 < p->threads ? next + 1 : p->threads > 1;
+        for (int seen = -1; cpu < CPU_SETSIZE; cpu++)
+            if (CPU_ISSET(cpu, &pin->before) && ++seen == next)
+                break;
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        sched_setaffinity(id, sizeof one, &one);
+    }
+    if (tasks)
+        closedir(tasks);
+}
+
+/* Seconds of one run, or negative. A layer's input is there already. */
+static double timed(bench_peers *p, contender *c)
+{
+    double start = bench_now();
+    if (!p->layer && !c->peer->load(c->state, p->src))
+        return -1;
+    double own = 0;
+    for (long i = 0; i < c->runs && own >= 0; i++)
+        own = c->peer->run(c->state);
+    if (own < 0 || (!p->layer && !c->peer->store(c->state, p->dst)))
+        return -1;
+    return own > 0 ? own : (bench_now() - start) / (double)c->runs;
+}
+
+static nonet_vgg_status blame(const contender *c, nonet_vgg_error *err)
+{
+    return bench_fail(err, NONET_VGG_UNSUPPORTED, "--peers: %s failed while it was running", c->peer->name);
+}
+
+static double relative_l2(const float *ours, const float *theirs, size_t floats)
+{
+    double difference = 0, size = 0;
+    for (size_t i = 0; i < floats; i++) {
+        double d = (double)theirs[i] - (double)ours[i];
+        difference += d * d;
+        size += (double)ours[i] * (double)ours[i];
+    }
+    return size > 0 ? sqrt(difference / size) : difference > 0 ? INFINITY : 0;
+}
+
+/* Of the worst image; one that is not a number is worst of all. */
+static double compare(const bench_peers *p, const float *ours)
+{
+    size_t images = (size_t)p->problem.net.batch, floats = peer_out_floats(&p->problem.net) / images;
+    double worst = 0;
+    for (size_t n = 0; n < images; n++) {
+        double d = relative_l2(ours + n * floats, p->dst + n * floats, floats);
+        worst = d <= worst ? worst : d;
+    }
+    return worst;
+}
+
+static nonet_vgg_status warm(bench_peers *p, contender *c, int runs, const float *ours, nonet_vgg_error *err)
+{
+    double once = 0;
+    int good = c->peer->load(c->state, p->src);
+    for (int i = 0; i < runs && good && once >= 0; i++)
+        once = timed(p, c);
+    if (!good || once < 0 || !c->peer->store(c->state, p->dst))
+        return blame(c, err);
+    c->difference = compare(p, ours);
+    if (p->layer && once < SAMPLE_SECONDS)
+        c->runs = (long)(SAMPLE_SECONDS / (once > 1e-7 ? once : 1e-7)) + 1;
+    return NONET_VGG_OK;
+}
+
+nonet_vgg_status bench_peers_warm(bench_peers *p, const bench_report *report, const float *ours, nonet_vgg_error *err)
+{
+    nonet_vgg_status status = NONET_VGG_OK;
+    for (int i = 0; p && i < p->count && status == NONET_VGG_OK; i++) {
+        if (!p->contenders[i].open)
+            continue;
+        status = warm(p, &p->contenders[i], report->settings->warmup + 1, ours, err);
+        pin_new_threads(p, &report->pin);
+    }
+    return status;
+}
+
+/* With several threads, those of the one before may still be spinning in wait of work. */
+static void settle(const bench_peers *p)
+{
+    if (p->threads > 1)
+        usleep(SETTLE_MICROSECONDS);
+}
+
+nonet_vgg_status bench_peers_sample(bench_peers *p, nonet_vgg_error *err)
+{
+    for (int i = 0; p && i < p->count; i++) {
+        contender *c = &p->contenders[(i + p->turn) % p->count];
+        if (!c->open)
+            continue;
+        settle(p);
+        double seconds = timed(p, c);
+        c->iterations += c->runs;
+        if (seconds < 0)
+            return blame(c, err);
+        if (!bench_series_add(&c->seconds, seconds))
+            return bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
+    }
+    if (p) {
+        p->turn++;
+        settle(p);
+    }
+    return NONET_VGG_OK;
+}
+
+/* ---- reporting ---- */
+
+static void fill_row(const bench_peers *p, contender *c, bench_row *row, const bench_row *of, int ours)
+{
+    row->ours = ours;
+    memcpy(row->shape, of->shape, sizeof row->shape);
+    row->threads = p->threads;
+    row->work = of->work;
+    row->first = of->first;
+    row->of = of->of;
+    row->iterations = c->iterations;
+    row->difference = c->difference;
+    row->difference_bound = p->layer ? PEER_BOUND_LAYER : PEER_BOUND_NET;
+    snprintf(row->algorithm, sizeof row->algorithm, "%s%s%s", c->peer->name, c->variant[0] ? " " : "", c->variant);
+    snprintf(row->peer, sizeof row->peer, "%s %s", c->peer->name, c->open ? c->label : c->why);
+    row->seconds = c->seconds;
+    c->seconds = (bench_series){ 0 };
+}
+
+nonet_vgg_status bench_peers_rows(bench_peers *p, bench_report *report, int of, nonet_vgg_error *err)
+{
+    for (int i = 0; p && i < p->count; i++) {
+        contender *c = &p->contenders[i];
+        if (!c->open) {
+            fprintf(stderr, "nonet bench: %s %s is left out: %s\n", c->peer->name, c->variant, c->why);
+            continue;
+        }
+        bench_row *row = bench_report_add(report, report->rows[of].kind, "%s/%s%s%s", report->rows[of].name, c->peer->name,
+                                          c->variant[0] ? "-" : "", c->variant);
+        if (!row)
+            return bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
+        fill_row(p, c, row, &report->rows[of], of);
+    }
+    return NONET_VGG_OK;
+}
+
+void bench_peers_close(bench_peers *p)
+{
+    if (!p)
+        return;
+    for (int i = 0; i < p->count; i++) {
+        p->contenders[i].peer->close(p->contenders[i].state);
+        bench_series_free(&p->contenders[i].seconds);
+    }
+    peer_problem_free(&p->problem);
+    free(p->dst);
+    free(p);
+}

@@ -1,0 +1,146 @@
+/* watch.c - /proc/stat, resource usage, throttle counters and the clock. */
+#include "bench/watch.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "bench/timer.h"
+
+#define OTHER_CPUS 0.10         /* of one CPU: daemons of a quiet machine stay below */
+#define TICK_ERROR 0.04         /* seconds: /proc/stat counts in ticks of 10 ms, for each CPU */
+#define STEAL_SHARE 0.01
+#define SWITCHES_A_SECOND 20
+#define CLOCK_CHANGE 0.03
+#define PEAK_CHANGE 0.05
+
+enum { CLOCK_TRIES = 8, CLOCK_ROUNDS = 20000, CLOCK_STEPS = 64 };
+
+int bench_watch_parse(const char *line, double ticks, bench_watch *watch)
+{
+    double user, nice, system, idle, iowait, irq, softirq, steal;
+    if (sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &user, &nice, &system, &idle, &iowait, &irq, &softirq, &steal) != 8)
+        return 0;
+    watch->busy = (user + nice + system + irq + softirq) / ticks;
+    watch->steal = steal / ticks;
+    return 1;
+}
+
+static long read_number(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    long value = 0;
+    if (!file)
+        return 0;
+    if (fscanf(file, "%ld", &value) != 1)
+        value = 0;
+    fclose(file);
+    return value;
+}
+
+/* The line "nr_throttled N" of the cgroup that a container sees as its root. */
+static long quota_throttled(void)
+{
+    char line[128];
+    long value = 0;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.stat", "re");
+    if (!file)
+        return 0;
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "nr_throttled %ld", &value) == 1)
+            break;
+    fclose(file);
+    return value;
+}
+
+static void read_stat(bench_watch *watch)
+{
+    char line[256];
+    FILE *file = fopen("/proc/stat", "re");
+    if (!file)
+        return;
+    if (fgets(line, sizeof line, file))
+        bench_watch_parse(line, (double)sysconf(_SC_CLK_TCK), watch);
+    fclose(file);
+}
+
+void bench_watch_read(bench_watch *watch)
+{
+    struct rusage usage;
+    *watch = (bench_watch){ .seconds = bench_now(), .own = bench_cpu_time() };
+    read_stat(watch);
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        watch->switches = usage.ru_nivcsw;
+    watch->throttled = quota_throttled() + read_number("/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count") +
+                       read_number("/sys/devices/system/cpu/cpu0/thermal_throttle/package_throttle_count");
+}
+
+void bench_watch_add(bench_watch *sum, const bench_watch *start, const bench_watch *now)
+{
+    sum->seconds += now->seconds - start->seconds;
+    sum->busy += now->busy - start->busy;
+    sum->steal += now->steal - start->steal;
+    sum->own += now->own - start->own;
+    sum->switches += now->switches - start->switches;
+    sum->throttled += now->throttled - start->throttled;
+}
+
+/* Exclusive or of two registers depends on the one before and takes one cycle; no CPU folds two of them into one. */
+#define CLOCK_STEP x ^= y; __asm__ volatile("" : "+r"(x), "+r"(y));
+#define CLOCK_EIGHT CLOCK_STEP CLOCK_STEP CLOCK_STEP CLOCK_STEP CLOCK_STEP CLOCK_STEP CLOCK_STEP CLOCK_STEP
+
+static double clock_run(void)
+{
+    unsigned long x = 1, y = 3;
+    double start = bench_now();
+    for (int i = 0; i < CLOCK_ROUNDS; i++) {
+        CLOCK_EIGHT CLOCK_EIGHT CLOCK_EIGHT CLOCK_EIGHT CLOCK_EIGHT CLOCK_EIGHT CLOCK_EIGHT CLOCK_EIGHT
+    }
+    return 1e-6 * CLOCK_ROUNDS * CLOCK_STEPS / (bench_now() - start);
+}
+
+double bench_clock_mhz(void)
+{
+    double best = 0;
+    for (int i = 0; i < CLOCK_TRIES; i++) {
+        double mhz = clock_run();
+        best = mhz > best ? mhz : best;
+    }
+    return best;
+}
+
+static void blame(bench_verdict *verdict, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void blame(bench_verdict *verdict, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(verdict->reason[verdict->count++], sizeof verdict->reason[0], format, args);
+    va_end(args);
+}
+
+static int changed(double before, double after, double share)
+{
+    return fabs(before - after) > share * fmax(before, after);
+}
+
+void bench_judge(const bench_evidence *e, bench_verdict *verdict)
+{
+    const bench_watch *s = &e->sum;
+    double other = s->busy - s->own;
+    *verdict = (bench_verdict){ 0 };
+    if (other > OTHER_CPUS * s->seconds + TICK_ERROR * e->threads)
+        blame(verdict, "other load: %.2f CPUs on average", other / s->seconds);
+    if (s->steal > STEAL_SHARE * s->seconds * e->threads + TICK_ERROR)
+        blame(verdict, "steal time: the hypervisor took %.2f s of %.2f s", s->steal, s->seconds);
+    if ((double)s->switches > SWITCHES_A_SECOND * s->seconds)
+        blame(verdict, "involuntary switches: a CPU was taken away %ld times in %.2f s", s->switches, s->seconds);
+    if (s->throttled > 0)
+        blame(verdict, "throttling: %ld times, by heat or by the cgroup's quota", s->throttled);
+    if (changed(e->mhz_before, e->mhz_after, CLOCK_CHANGE))
+        blame(verdict, "clock: %.0f MHz before, %.0f MHz after", e->mhz_before, e->mhz_after);
+    if (changed(e->before.fma_gflops, e->after.fma_gflops, PEAK_CHANGE))
+        blame(verdict, "FMA peak: %.1f GFLOP/s before, %.1f after", e->before.fma_gflops, e->after.fma_gflops);
+    if (changed(e->before.read_gbps, e->after.read_gbps, PEAK_CHANGE))
+        blame(verdict, "read bandwidth: %.1f GB/s before, %.1f after", e->before.read_gbps, e->after.read_gbps);
+}

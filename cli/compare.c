@@ -1,0 +1,232 @@
+/* compare.c - `nonet compare`: two result files, a table or JSON, and an exit status for those who watch over a build. */
+#include "bench/compare.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "bench/emit.h"
+#include "cli/cli.h"
+
+enum { OPT_FAIL = CLI_OWN, OPT_MARGIN };
+
+static const char help[] =
+    "Usage: nonet compare [OPTION...] A.json B.json\n"
+    "Compares two runs that 'nonet bench --json' wrote, row by row: B's time by A's (the median of the ratios of all pairs of\n"
+    "samples), its 95 % interval, and the probability of such samples if both were alike up to the margin (Mann-Whitney),\n"
+    "corrected for the number of rows (Holm). A row is called slower or faster when that is below 5 %.\n\n"
+    "  --margin X        how far alike may be apart: 2% (default), 0.02, or 0; more where a run drifted more\n"
+    "  --fail-if-slower X  exit status 1 when a row is slower, and by more than X: 5% or 0.05\n"
+    "  --json FILE       write JSON to FILE, - is standard output\n"
+    "  --help            this text\n";
+
+typedef struct request {
+    const char *a, *b, *json;
+    double margin, limit;       /* limit < 0: none */
+} request;
+
+/* "5%" or "0.05". */
+static double part_option(const char *option, const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end != text && *end == '%') {
+        value /= 100;
+        end++;
+    }
+    if (end == text || *end || !(value >= 0 && value <= 10))
+        exit(cli_fail(EXIT_USAGE, "%s wants a part such as 5%% or 0.05, at most 10, not '%s'", option, text));
+    return value;
+}
+
+static void parse(int argc, char **argv, request *r)
+{
+    static const struct option options[] = {
+        { "fail-if-slower", required_argument, NULL, OPT_FAIL },
+        { "margin", required_argument, NULL, OPT_MARGIN },
+        { "json", required_argument, NULL, CLI_JSON },
+        { "help", no_argument, NULL, CLI_HELP },
+        { NULL, 0, NULL, 0 },
+    };
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == CLI_HELP) {
+            printf("%s", help);
+            exit(EXIT_SUCCESS);
+        }
+        if (option == OPT_FAIL)
+            r->limit = part_option("--fail-if-slower", optarg);
+        else if (option == OPT_MARGIN)
+            r->margin = part_option("--margin", optarg);
+        else if (option == CLI_JSON)
+            r->json = optarg;
+        else
+            exit(EXIT_USAGE);
+    }
+    if (argc - optind != 2)
+        exit(cli_fail(EXIT_USAGE, "wants two files, as in 'nonet compare before.json after.json'"));
+    r->a = argv[optind];
+    r->b = argv[optind + 1];
+}
+
+static const char *verdict_of(const compare_row *row)
+{
+    static const char *const names[] = { "untested", "same", "slower", "faster" };
+    return names[row->verdict];
+}
+
+static void print_run(const char *letter, const results *r)
+{
+    const char *version = results_value(r, "nonet_version");
+    printf("%s: %s: %s%s%s%s%s%s", letter, r->path, *version ? "nonet " : "", version, *version ? ", " : "",
+           *r->cpu ? r->cpu : "unknown CPU", *r->isa ? ", " : "", r->isa);
+    if (r->threads)
+        printf(", %d thread%s", r->threads, r->threads == 1 ? "" : "s");
+    printf("%s\n", r->disturbed ? ", DISTURBED while it was measured" : "");
+}
+
+static void print_row(const compare_row *row, int width)
+{
+    const ranks_ratio *q = &row->ratio;
+    printf("%-*s %10.3f %10.3f %7.3f  ", width, row->a->name, 1e3 * row->a->median, 1e3 * row->b->median, q->ratio);
+    if (row->a->count && row->b->count)
+        printf("%6.3f - %-6.3f", q->low, q->high);
+    else
+        printf("%15s", "");
+    if (row->verdict == COMPARE_UNTESTED)
+        printf(" %5.1f %9s %8s  untested\n", 100 * row->margin, "", "");
+    else
+        printf(" %5.1f %9.2g %8.2g  %s\n", 100 * row->margin, row->plain.p, row->holm, verdict_of(row));
+}
+
+static void print_notes(const compare_result *c)
+{
+    printf("\n%d row%s: %d slower, %d faster, %d alike up to the margin", c->count, c->count == 1 ? "" : "s", c->slower,
+           c->faster, c->tested - c->slower - c->faster);
+    if (c->count > c->tested)
+        printf(", %d without the 4 samples on each side that a test takes", c->count - c->tested);
+    printf(".\n");
+    if (c->only_a || c->only_b)
+        printf("Not compared: %d row%s of A alone, %d of B alone.\n", c->only_a, c->only_a == 1 ? "" : "s", c->only_b);
+    if (c->tested == 0) {
+        printf("No test is possible: that takes samples, or repetitions of the same name, in both files.\n");
+        return;
+    }
+    printf("B/A: above 1 is slower; the median ratio of all pairs of samples, and its 95 %% interval. p: Mann-Whitney, no\n"
+           "difference at all. Holm: none beyond the margin, +-%%, corrected for %d tests; below 0.05 a row is called slower\n"
+           "or faster.\n", c->tested);
+}
+
+static void print_table(const compare_result *c, const results *a, const results *b)
+{
+    int width = 14;
+    for (int i = 0; i < c->count; i++)
+        width = (int)strlen(c->rows[i].a->name) > width ? (int)strlen(c->rows[i].a->name) : width;
+    print_run("A", a);
+    print_run("B", b);
+    printf("\n%-*s %10s %10s %7s  %-15s %5s %9s %8s\n", width, "row", "A, ms", "B, ms", "B/A", "95 % interval", "+-%", "p",
+           "Holm");
+    for (int i = 0; i < c->count; i++)
+        print_row(&c->rows[i], width);
+    printf("%-*s %10s %10s %7.3f  ", width, "geometric mean", "", "", c->mean);
+    if (c->low > 0)
+        printf("%6.3f - %-6.3f", c->low, c->high);
+    else
+        printf("%15s", "");
+    printf("  of %d rows%s\n", c->averaged, c->averaged < c->count ? ", sums left out" : "");
+    print_notes(c);
+}
+
+static void put_row(json_out *out, const compare_row *row)
+{
+    json_begin(out, NULL, '{');
+    json_text(out, "name", row->a->name);
+    json_real(out, "a_time", 1e3 * row->a->median);
+    json_real(out, "b_time", 1e3 * row->b->median);
+    json_text(out, "time_unit", "ms");
+    json_whole(out, "a_samples", row->a->count);
+    json_whole(out, "b_samples", row->b->count);
+    json_real(out, "ratio", row->ratio.ratio);
+    json_real(out, "ratio_low", row->ratio.low);
+    json_real(out, "ratio_high", row->ratio.high);
+    json_real(out, "margin", row->margin);
+    if (row->verdict != COMPARE_UNTESTED) {
+        json_real(out, "u", row->plain.u);
+        json_bool(out, "exact", row->plain.exact);
+        json_real(out, "p", row->plain.p);
+        json_real(out, "p_beyond_margin", row->beyond);
+        json_real(out, "p_holm", row->holm);
+    }
+    json_text(out, "verdict", verdict_of(row));
+    json_end(out, '}');
+}
+
+static int write_json(const char *path, const compare_result *c, const results *a, const results *b)
+{
+    json_out out;
+    if (!json_open(&out, path))
+        return 0;
+    json_begin(&out, NULL, '{');
+    json_text(&out, "a", a->path);
+    json_text(&out, "b", b->path);
+    json_real(&out, "geometric_mean", c->mean);
+    if (c->low > 0) {
+        json_real(&out, "geometric_mean_low", c->low);
+        json_real(&out, "geometric_mean_high", c->high);
+    }
+    json_whole(&out, "rows_tested", c->tested);
+    json_whole(&out, "slower", c->slower);
+    json_whole(&out, "faster", c->faster);
+    json_whole(&out, "only_in_a", c->only_a);
+    json_whole(&out, "only_in_b", c->only_b);
+    json_begin(&out, "rows", '[');
+    for (int i = 0; i < c->count; i++)
+        put_row(&out, &c->rows[i]);
+    json_end(&out, ']');
+    json_end(&out, '}');
+    return json_close(&out);
+}
+
+/* What the run is worth to --fail-if-slower: without a test nothing may be called fine. */
+static int gate(const request *r, const compare_result *c)
+{
+    if (r->limit < 0)
+        return EXIT_SUCCESS;
+    if (c->tested == 0)
+        return cli_fail(EXIT_DATA, "no test is possible: no row has 4 samples in both files");
+    int rows = compare_slower_than(c, r->limit);
+    if (rows)
+        return cli_fail(EXIT_DATA, "%d of %d rows slower by more than %g %%", rows, c->tested, 100 * r->limit);
+    return EXIT_SUCCESS;
+}
+
+static int compare(const request *r, const results *a, const results *b)
+{
+    compare_result c;
+    nonet_vgg_error err = { "" };
+    nonet_vgg_status status = compare_runs(a, b, r->margin, &c, &err);
+    if (status != NONET_VGG_OK)
+        return cli_fail(cli_exit_of(status), "%s", err.text);
+    if (!r->json || strcmp(r->json, "-"))
+        print_table(&c, a, b);
+    int result = r->json && !write_json(r->json, &c, a, b) ?
+                 cli_fail(EXIT_DATA, "cannot write %s: %s", r->json, strerror(errno)) : gate(r, &c);
+    compare_free(&c);
+    return result;
+}
+
+int cmd_compare(int argc, char **argv)
+{
+    request r = { .margin = COMPARE_MARGIN, .limit = -1 };
+    nonet_vgg_error err = { "" };
+    results a, b;
+    parse(argc, argv, &r);
+    nonet_vgg_status status = results_load(&a, r.a, &err);
+    if (status != NONET_VGG_OK)
+        return cli_fail(cli_exit_of(status), "%s", err.text);
+    status = results_load(&b, r.b, &err);
+    int result = status == NONET_VGG_OK ? compare(&r, &a, &b) : cli_fail(cli_exit_of(status), "%s", err.text);
+    results_free(&a);
+    if (status == NONET_VGG_OK)
+        results_free(&b);
+    return result;
+}
