@@ -23,6 +23,7 @@ typedef struct bench_settings {
     int warmup;                 /* runs before that are not counted */
     nonet_algo algos[BENCH_ALGOS];  /* layer: what is measured in turn; */
     int algo_count;                 /* 0: conv.algo */
+    const char *peers;          /* other libraries, measured in turn with ours: "onednn,openblas" or "all"; NULL: none */
     int skip;                   /* layer: algorithms that cannot compute the shape are left out rather than an error */
 } bench_settings;
 

@@ -15,3 +15,4 @@ $(BUILD)/bench/build_id.h: build_id
 	@mkdir -p $(@D)
 	@printf $(BUILD_ID) | cmp -s - $@ || printf $(BUILD_ID) >$@
 $(BUILD)/bench/build_info.o: $(BUILD)/bench/build_id.h
+include bench/peers.mk

@@ -170,8 +170,8 @@ static void write_page(page *p)
     const char *version = p->count ? results_value(&p->runs[0], "nonet_version") : "";
     markup_put(&p->text, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-               "<title>nonet: benchmark report</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n<h1>nonet: convolution against the bound</h1>\n<p>", page_style,
-               svg_style);
+               "<title>nonet: benchmark report</title>\n<style>\n%s%s</style>\n</head>\n"
+               "<body>\n<main>\n<h1>nonet: convolution against the bound</h1>\n<p>", page_style, svg_style);
     markup_textf(&p->text, "%d run%s on %d CPU%s", p->count, p->count == 1 ? "" : "s", machines(p), machines(p) == 1 ? "" : "s");
     if (*version)
         markup_textf(&p->text, ", nonet %s", version);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "bench/data.h"
 #include "bench/inside.h"
+#include "bench/peers/run.h"
 #include "bench/report.h"
 #include "bench/timer.h"
 
@@ -27,6 +28,8 @@ typedef struct layer_run {
     float *src, *dst, *oihw, *bias;
     contender contenders[BENCH_ALGOS];
     int count;
+    bench_peers *peers;         /* NULL without --peers */
+    float *nchw;                /* for them: the input in plain layout */
 } layer_run;
 
 static nonet_vgg_status fail_with(nonet_status status, const char *what, nonet_vgg_error *err)
@@ -55,7 +58,7 @@ static nonet_vgg_status make_data(layer_run *run, nonet_vgg_error *err)
     bench_fill_normal(run->oihw, k * fan_in, sqrt(2.0 / (double)fan_in), seed + 1);
     bench_fill_normal(run->bias, k, 0.1, seed + 2);
     nonet_status status = nonet_reorder(p->n, p->c, p->h, p->w, NONET_NCHW, nchw, p->src_layout, run->src);
-    free(nchw);
+    run->nchw = nchw;
     return status == NONET_OK ? NONET_VGG_OK : fail_with(status, "layer", err);
 }
 
@@ -124,8 +127,8 @@ static nonet_vgg_status execute(layer_run *run, const contender *c, long runs, n
     return NONET_VGG_OK;
 }
 
-/* The hash is of the plain NCHW output, whatever layout the kernels write. */
-static nonet_vgg_status hash_output(const layer_run *run, bench_row *row, nonet_vgg_error *err)
+/* The hash is of the plain NCHW output, whatever layout the kernels write; peers are compared with the first row's. */
+static nonet_vgg_status hash_output(const layer_run *run, const bench_report *report, bench_row *row, nonet_vgg_error *err)
 {
     const nonet_conv *p = &run->p;
     size_t floats = nonet_tensor_floats(NONET_NCHW, p->n, p->k, run->oh, run->ow);
@@ -135,8 +138,9 @@ static nonet_vgg_status hash_output(const layer_run *run, bench_row *row, nonet_
         return bench_fail(err, NONET_VGG_NO_MEMORY, "no memory for the output");
     }
     bench_hash(nchw, floats * sizeof(float), row->hash);
+    nonet_vgg_status status = row == report->rows ? bench_peers_warm(run->peers, report, nchw, err) : NONET_VGG_OK;
     free(nchw);
-    return NONET_VGG_OK;
+    return status;
 }
 
 /* Seconds of a sample, the least of a few: what is disturbed looks longer than it is. */
@@ -171,7 +175,7 @@ static nonet_vgg_status warm_up(layer_run *run, bench_report *report, contender 
 {
     nonet_vgg_status status = execute(run, c, 1 + run->settings->warmup, err);
     if (status == NONET_VGG_OK)
-        status = hash_output(run, &report->rows[c->row], err);
+        status = hash_output(run, report, &report->rows[c->row], err);
     return status == NONET_VGG_OK ? calibrate(run, report, c, err) : status;
 }
 
@@ -209,9 +213,12 @@ static nonet_vgg_status measure(layer_run *run, bench_report *report, nonet_vgg_
     for (int i = 0; i < run->count && status == NONET_VGG_OK; i++)
         status = warm_up(run, report, &run->contenders[i], err);
     double start = bench_now();
-    for (int done = 0; status == NONET_VGG_OK && bench_again(run->settings, done, (bench_now() - start) / run->count); done++)
+    for (int done = 0; status == NONET_VGG_OK && bench_again(run->settings, done, (bench_now() - start) / run->count); done++) {
         for (int i = 0; i < run->count && status == NONET_VGG_OK; i++)
             status = sample(run, report, &run->contenders[(i + done) % run->count], err);
+        if (status == NONET_VGG_OK)
+            status = bench_peers_sample(run->peers, err);
+    }
     return status;
 }
 
@@ -231,6 +238,8 @@ static nonet_vgg_status prepare(layer_run *run, bench_report *report, nonet_vgg_
         status = add_contender(run, report, s->algo_count ? s->algos[i] : s->conv.algo, err);
     for (int i = 0; i < run->count && status == NONET_VGG_OK; i++)
         status = add_row(run, report, &run->contenders[i], err);
+    if (status == NONET_VGG_OK)
+        status = bench_peers_open_layer(&run->peers, s, &run->p, report->threads, run->nchw, run->oihw, run->bias, err);
     return status;
 }
 
@@ -241,6 +250,8 @@ static void release(layer_run *run)
         nonet_plan_destroy(run->contenders[i].plan);
         free(run->contenders[i].workspace);
     }
+    bench_peers_close(run->peers);
+    free(run->nchw);
     free(run->src);
     free(run->dst);
     free(run->oihw);
@@ -265,8 +276,10 @@ nonet_vgg_status bench_layer(const bench_settings *settings, const nonet_conv *p
     nonet_status shape = nonet_conv_output(&run.p, &run.oh, &run.ow);
     if (shape != NONET_OK)
         return fail_with(shape, "layer", err);
-    bench_report report;
-    nonet_vgg_status status = bench_report_open(&report, settings, err);
+    bench_report report = { 0 };
+    nonet_vgg_status status = bench_peers_check(settings, err);
+    if (status == NONET_VGG_OK)
+        status = bench_report_open(&report, settings, err);
     if (status == NONET_VGG_OK)
         status = prepare(&run, &report, err);
     if (status == NONET_VGG_OK) {
@@ -277,6 +290,8 @@ nonet_vgg_status bench_layer(const bench_settings *settings, const nonet_conv *p
             status = measure_phases(&run, &report, err);
         bench_report_unpin(&report);
     }
+    if (status == NONET_VGG_OK)
+        status = bench_peers_rows(run.peers, &report, 0, err);
     release(&run);
     if (status == NONET_VGG_OK)
         status = bench_report_finish(&report, err);

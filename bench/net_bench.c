@@ -4,6 +4,7 @@
 #include <string.h>
 #include "bench/data.h"
 #include "bench/inside.h"
+#include "bench/peers/run.h"
 #include "bench/report.h"
 #include "bench/timer.h"
 
@@ -14,6 +15,7 @@ typedef struct net_run {
     float *src, *dst;
     size_t out_floats;
     double *seconds;            /* of the layers in the last forward */
+    bench_peers *peers;         /* NULL without --peers */
     int first;                  /* row of the first layer; the sums stand behind the last */
     int sums;
 } net_run;
@@ -189,6 +191,10 @@ static nonet_vgg_status repeat(net_run *run, bench_report *report, nonet_vgg_err
     nonet_vgg_status status = NONET_VGG_OK;
     for (int i = 0; i < s->warmup && status == NONET_VGG_OK; i++)
         status = forward(run, err);
+    if (status == NONET_VGG_OK && run->peers && s->warmup == 0)
+        status = forward(run, err);
+    if (status == NONET_VGG_OK)
+        status = bench_peers_warm(run->peers, report, run->dst, err);
     int done = 0;
     double cpu = 0, begin = bench_now();
     while (status == NONET_VGG_OK && bench_again(s, done, bench_now() - begin)) {
@@ -198,6 +204,8 @@ static nonet_vgg_status repeat(net_run *run, bench_report *report, nonet_vgg_err
         cpu += bench_cpu_time() - cpu_start;
         if (status == NONET_VGG_OK && !file_times(run, report, bench_now() - start))
             status = bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
+        if (status == NONET_VGG_OK)
+            status = bench_peers_sample(run->peers, err);
         done++;
     }
     if (status == NONET_VGG_OK) {
@@ -230,6 +238,8 @@ static nonet_vgg_status bench_net(bench_report *report, const char *name, nonet_
     status = make_data(&run, err);
     if (status == NONET_VGG_OK)
         status = add_rows(&run, report, err);
+    if (status == NONET_VGG_OK)
+        status = bench_peers_open_net(&run.peers, report->settings, run.net, report->threads, run.src, err);
     if (status == NONET_VGG_OK) {
         bench_report_pin(report);
         status = repeat(&run, report, err);
@@ -239,6 +249,9 @@ static nonet_vgg_status bench_net(bench_report *report, const char *name, nonet_
     }
     if (status == NONET_VGG_OK)
         describe(&run, report);
+    if (status == NONET_VGG_OK)
+        status = bench_peers_rows(run.peers, report, report->count - 1, err);
+    bench_peers_close(run.peers);
     nonet_vgg_close(run.net);
     free(run.src);
     free(run.dst);
@@ -248,8 +261,10 @@ static nonet_vgg_status bench_net(bench_report *report, const char *name, nonet_
 
 nonet_vgg_status bench_nets(const bench_settings *settings, const char *const *names, int count, nonet_vgg_error *err)
 {
-    bench_report report;
-    nonet_vgg_status status = bench_report_open(&report, settings, err);
+    bench_report report = { 0 };
+    nonet_vgg_status status = bench_peers_check(settings, err);
+    if (status == NONET_VGG_OK)
+        status = bench_report_open(&report, settings, err);
     for (int i = 0; i < (count || !settings->model ? count : 1) && status == NONET_VGG_OK; i++)
         status = bench_net(&report, count ? names[i] : NULL, err);
     if (status == NONET_VGG_OK)

@@ -7,7 +7,7 @@ PEER_PROBE := \
 PEER_HEADERS := $(if $(filter all peers,$(WITHOUT)),,$(filter has_%,$(shell printf '$(PEER_PROBE)' | $(CC) -E -P -x c - 2>/dev/null)))
 # $(call peer_links,name,libraries): their -l flags, if the header was seen and the linker would find all of them
 peer_file = $(filter /%,$(shell $(CC) -print-file-name=lib$(1).so) $(shell $(CC) -print-file-name=lib$(1).a))
-peer_links = $(and $(filter has_$(1),$(PEER_HEADERS)),$(if $(foreach l,$(2),$(if $(call peer_file,$(l)),,no)),,$(2:%=-l%)))
+peer_links = $(and $(filter has_$(1),$(PEER_HEADERS)),$(if $(strip $(foreach l,$(2),$(if $(call peer_file,$(l)),,no))),,$(2:%=-l%)))
 peer_package = $(if $(filter all peers,$(WITHOUT)),,$(shell $(PKG_CONFIG) --cflags --libs $(1) 2>/dev/null))
 PEERS :=
 # XNNPACK cannot be asked for its version; Debian's package can.

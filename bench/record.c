@@ -185,5 +185,9 @@ void bench_record_row(const bench_report *report, int index, const bench_sink *s
     TEXT("kernel", row->kernel);
     TEXT("blocking", row->blocking);
     put_figures(row, sink);
+    TEXT("peer", row->peer);
+    REAL("time_over_ours", row->ratio);
+    REAL("difference", row->difference);
+    REAL("difference_bound", row->difference_bound);
     TEXT("output_hash", row->hash);
 }

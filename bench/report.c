@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bench/emit.h"
+#include "bench/peers/run.h"
 
 nonet_vgg_status bench_fail(nonet_vgg_error *err, nonet_vgg_status status, const char *format, ...)
 {
@@ -125,6 +126,8 @@ static void sum_up(const bench_report *report, bench_row *sum, double *macs, dou
         sum->work.memory_bytes += row->work.memory_bytes;
         sum->roofline += row->roofline;
         by_memory += row->limit == LIMIT_MEMORY ? row->roofline : 0;
+        if (sum->peer[0])
+            continue;
         if (!seen++) {
             memcpy(sum->algorithm, row->algorithm, sizeof sum->algorithm);
             memcpy(sum->kernel, row->kernel, sizeof sum->kernel);
@@ -162,6 +165,7 @@ static int figure(const bench_report *report, bench_row *row)
         row->bound_fraction = row->bound / time;
         row->own_fraction = own / time;
     }
+    bench_peers_figure(report, row);
     return 1;
 }
 

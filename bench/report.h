@@ -30,8 +30,12 @@ typedef struct bench_row {
     int batch;
     bench_phase_times phases;   /* zeros: not measured */
     bench_series seconds;       /* of one run */
+    char peer[320];             /* another library: name, version, implementation; "" for ours */
+    double difference, difference_bound;    /* a peer's output from ours, relative L2; what it may be */
+    int ours;                   /* a peer's: the row that it competes with */
     /* From here on: filled by bench_report_finish. */
     bench_stats stats;
+    double ratio;               /* a peer's median over ours; 1 for ours */
     double gflops, peak_fraction, bound_fraction, own_fraction, bound;
     double executed, executed_fraction;     /* GFLOP/s of the multiply-adds that the algorithm does; of the peak */
     double roofline, roofline_fraction;     /* seconds; of the median */

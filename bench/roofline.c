@@ -5,7 +5,7 @@
 #include "bench/plots.h"
 #include "bench/svg.h"
 
-enum { POINTS_MAX = 64, KINDS_MAX = 8, HEIGHT = 430, STEPS = 16, ROOM = (STEPS + 2) * POINTS_MAX + 1 };
+enum { POINTS_MAX = 64, KINDS_MAX = 8, HEIGHT = 430, STEPS = 16, DIRECTIONS = 32, ROOM = (STEPS + 2) * POINTS_MAX + 1 };
 
 typedef struct box { double x1, y1, x2, y2; } box;
 
@@ -93,14 +93,14 @@ static int line_boxes(double px, double py, double x, double y, box boxes[STEPS]
 }
 
 /* Puts words into a box, with a line when they are not beside their point; 0 if something is in the way. */
-static int put_name(roofline *f, markup *m, const char *words, double px, double py, box b, int far)
+static int put_name(roofline *f, markup *m, const char *words, double px, double py, box b, int far, int crossing)
 {
     double x = fmin(fmax(px, b.x1), b.x2), y = fmin(fmax(py, b.y1 + 1), b.y2 - 1);
     box way[STEPS];
     int count = far ? line_boxes(px, py, x, y, way) : 0;
     if (!is_free(f, &b))
         return 0;
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count && !crossing; i++)
         if (!is_free(f, &way[i]))
             return 0;
     if (far)
@@ -112,17 +112,20 @@ static int put_name(roofline *f, markup *m, const char *words, double px, double
     return 1;
 }
 
-/* Beside the point or farther off, wherever nothing is yet; without room the point stays nameless, for the table names it. */
+/* Beside the point or farther off, wherever nothing is yet; rather with a line across others than nameless. Where even that
+ * finds no room the table has the name. */
 static void name_point(roofline *f, markup *m, const char *words, double px, double py)
 {
     double half = 0.5 * svg_width(words);
-    for (double radius = 14; radius < 130; radius += 9)
-        for (int i = 0; i < 16; i++) {
-            double angle = i % 2 ? (i + 1) * M_PI / 16 : -i * M_PI / 16;
-            double cx = px + (radius + half - 4) * cos(angle), cy = py + radius * sin(angle);
-            if (put_name(f, m, words, px, py, (box){ cx - half - 1, cy - 6, cx + half + 1, cy + 6 }, radius > 20))
-                return;
-        }
+    for (int crossing = 0; crossing < 2; crossing++)
+        for (double radius = 14; radius < 150; radius += 7)
+            for (int i = 0; i < DIRECTIONS; i++) {
+                double angle = (i % 2 ? i + 1 : -i) * M_PI / DIRECTIONS;
+                double cx = px + (radius + (half - 4) * fabs(cos(angle))) * cos(angle), cy = py + radius * sin(angle);
+                box b = { cx - half - 1, cy - 6, cx + half + 1, cy + 6 };
+                if (put_name(f, m, words, px, py, b, radius > 20, crossing))
+                    return;
+            }
 }
 
 static void draw_points(roofline *f, markup *m)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "bench/build_info.h"
+#include "bench/peers/run.h"
 #include "bench/report.h"
 
 static void head(const bench_report *report)
@@ -95,11 +96,13 @@ void bench_table(const bench_report *report)
     printf("%-*s  %-*s  %-*s %9s %5s %8s %6s %7s %6s %9s %6s %-3s  %s\n", w.name, "layer", w.shape, "shape", w.algorithm, "algorithm", "ms",
            "+-%", "GFLOP/s", "%peak", "%bound", "%own", "MB", "%roof", "by", "kernel");
     for (int i = 0; i < report->count; i++)
-        print_row(report, &report->rows[i], &w);
+        if (!report->rows[i].peer[0])
+            print_row(report, &report->rows[i], &w);
     printf("\nms: median of %d; +-%%: median deviation. GFLOP/s count a direct convolution. %%bound: least time at these peaks,\n"
            "by the fewest multiply-adds of direct, F(2x2), F(4x4), or by the weights' bytes; %%own: of the algorithm that ran.\n"
            "MB: input, output and packed weights. %%roof: least time of what ran, by its arithmetic or by what memory must give.\n",
            report->rows[report->count - 1].stats.count);
+    bench_peers_table(report);
     if (report->settings->phases)
         phase_table(report, w.name);
 }

@@ -8,7 +8,7 @@
 
 enum {
     OPT_BATCH = CLI_OWN, OPT_MODEL, OPT_SEED, OPT_MIN_TIME, OPT_REPETITIONS, OPT_WARMUP,
-    OPT_JSONL, OPT_CSV, OPT_COLD, OPT_PHASES, OPT_PEAKS, OPT_KERNEL, OPT_STRIDE, OPT_PAD, OPT_POOL
+    OPT_JSONL, OPT_CSV, OPT_COLD, OPT_PHASES, OPT_PEAKS, OPT_PEERS, OPT_KERNEL, OPT_STRIDE, OPT_PAD, OPT_POOL
 };
 enum { BATCH_MAX = 4096, DIM_MAX = 1 << 16, SHAPE_NUMBERS = 5 };
 
@@ -29,6 +29,8 @@ static const char help[] =
     "  --phases          Winograd layers: time of input transform, multiply and output transform as well\n"
     "  --peaks           peaks of every instruction set and number of threads as well; alone if there is no NET\n"
     "  --jsonl FILE, --csv FILE   the record of docs/BENCHMARKING.md as JSON lines, or as CSV\n"
+    "  --peers LIST      other libraries in turn with ours, same weights, same input: onednn, nnpack, xnnpack, openblas,\n"
+    "                    onnxruntime, ncnn with commas, or all that are built in ('nonet info' lists them)\n"
     "layer only:\n"
     "  --algo LIST       besides the names below: several with commas, or all; they are measured in turn\n"
     "  --kernel N        N x N (default 3)\n"
@@ -104,6 +106,8 @@ static int bench_option(int option, const char *value, request *r)
         s->min_time = seconds_option(value);
     else if (option == OPT_REPETITIONS)
         s->repetitions = (int)cli_number("--repetitions", value, 1, BENCH_MOST);
+    else if (option == OPT_PEERS)
+        s->peers = value;
     else if (option == OPT_WARMUP)
         s->warmup = (int)cli_number("--warmup", value, 0, 1000);
     else if (option == OPT_JSONL)
@@ -136,6 +140,7 @@ static void parse(int argc, char **argv, request *r)
         { "cold", required_argument, NULL, OPT_COLD },
         { "phases", no_argument, NULL, OPT_PHASES },
         { "peaks", no_argument, NULL, OPT_PEAKS },
+        { "peers", required_argument, NULL, OPT_PEERS },
         { "kernel", required_argument, NULL, OPT_KERNEL },
         { "stride", required_argument, NULL, OPT_STRIDE },
         { "pad", required_argument, NULL, OPT_PAD },

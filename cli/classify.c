@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bench/emit.h"
-#include "cli/model.h"
+#include "cli/protocol.h"
 #include "vgg/labels.h"
 
 static const char help[] =
@@ -18,6 +18,7 @@ static const char help[] =
 static const char help_end[] =
     "\nErrors: a picture that cannot be read is one sentence; the others are still classified, and the exit status is 1. So it\n"
     "is for a model or labels that cannot be used; for a wrong option it is 2.\n"
+    "Several models: --net, --preprocess, --mean and --std are for each; labels are the first one's.\n"
     "Example: nonet classify cat.jpg dog.png --model vgg16.nonet --top 3\n";
 
 enum { OPT_TOP = CLI_OWN, OPT_LABELS };
@@ -29,15 +30,15 @@ typedef struct request {
     const char *labels;
     cli_common common;
     cli_model model;
+    cli_protocol protocol;
 } request;
 
-/* An open network with all that one picture after another needs. */
+/* Open networks with all that one picture after another needs. */
 typedef struct classifier {
-    nonet_vgg *net;
-    nonet_vgg_info info;
-    cli_preparation prepared;
+    vgg_evaluator *evaluator;
+    nonet_vgg_info info;        /* of the first */
     int top;                    /* at most info.out_c */
-    float *src, *scores;
+    float *scores;              /* posteriors */
     int *order;                 /* classes, likeliest first */
     char **read_labels;         /* from --labels, or NULL */
     int read_count;
@@ -47,14 +48,15 @@ typedef struct classifier {
 static void take_option(int option, request *r)
 {
     if (option == CLI_HELP) {
-        printf("%s%s%s%s", help, cli_model_help, cli_common_help, help_end);
+        printf("%s%s%s%s%s", help, cli_protocol_help, cli_model_help, cli_common_help, help_end);
         exit(EXIT_SUCCESS);
     }
     if (option == OPT_TOP)
         r->top = (int)cli_number("--top", optarg, 1, LARGEST_TOP);
     else if (option == OPT_LABELS)
         r->labels = optarg;
-    else if (!cli_model_option(option, optarg, &r->model) && !cli_common_option(option, optarg, &r->common))
+    else if (!cli_protocol_option(option, optarg, &r->protocol) && !cli_model_option(option, optarg, &r->model) &&
+              !cli_common_option(option, optarg, &r->common))
         exit(EXIT_USAGE);
 }
 
@@ -62,7 +64,7 @@ static void parse(int argc, char **argv, request *r)
 {
     static const struct option options[] = {
         {"top", required_argument, NULL, OPT_TOP}, {"labels", required_argument, NULL, OPT_LABELS}, CLI_MODEL_LONG,
-        CLI_COMMON_LONG, {NULL, 0, NULL, 0},
+        CLI_PROTOCOL_LONG, CLI_COMMON_LONG, {NULL, 0, NULL, 0},
     };
     int option;
     r->top = SHOWN_BY_DEFAULT;
@@ -91,34 +93,27 @@ static int choose_labels(classifier *c, const char *path)
     return 0;
 }
 
-static int classifier_open(classifier *c, const request *r)
+static int classifier_open(classifier *c, request *r)
 {
-    int fault = cli_model_open(&c->net, &r->model, &r->common.conv, 0, 0, NULL);
+    int fault = cli_evaluator_open(&c->evaluator, &r->protocol, &r->model, &r->common.conv, 0);
     if (fault)
         return fault;
-    nonet_vgg_query(c->net, &c->info);
-    if (c->info.out_h != 1 || c->info.out_w != 1)
-        return cli_fail(EXIT_DATA, "%s: ends in a map of %d x %d, not in class scores; `nonet features` writes maps",
-                        r->model.path, c->info.out_h, c->info.out_w);
-    fault = cli_prepare(&c->prepared, &r->model, &c->info);
-    if (fault == 0)
-        fault = choose_labels(c, r->labels);
+    c->info = *vgg_evaluator_info(c->evaluator, 0);
+    fault = choose_labels(c, r->labels);
     if (fault)
         return fault;
     c->top = r->top < c->info.out_c ? r->top : c->info.out_c;
-    c->src = malloc((size_t)c->info.c * (size_t)c->info.h * (size_t)c->info.w * sizeof(float));
     c->scores = malloc((size_t)c->info.out_c * sizeof(float));
     c->order = malloc((size_t)c->info.out_c * sizeof(int));
-    return c->src && c->scores && c->order ? 0 : cli_fail(EXIT_DATA, "no memory for the input and scores");
+    return c->scores && c->order ? 0 : cli_fail(EXIT_DATA, "no memory for the scores");
 }
 
 static void classifier_close(classifier *c)
 {
-    free(c->src);
     free(c->scores);
     free(c->order);
     vgg_labels_free(c->read_labels, c->read_count);
-    nonet_vgg_close(c->net);
+    vgg_evaluator_close(c->evaluator);
 }
 
 /* Higher scores first, then lower numbers; what is not a number last. */
@@ -139,14 +134,10 @@ static nonet_vgg_status classify(classifier *c, const char *path, nonet_vgg_erro
     vgg_picture picture;
     nonet_vgg_status status = vgg_picture_open(&picture, path, err);
     if (status == NONET_VGG_OK)
-        status = vgg_prepare_picture(&c->prepared.how, &picture, c->src, err);
+        status = vgg_evaluator_run(c->evaluator, &picture, 1, c->scores, err);
     vgg_picture_clear(&picture);
-    if (status == NONET_VGG_OK)
-        status = nonet_vgg_forward(c->net, c->src, c->scores, NULL, err);
     if (status != NONET_VGG_OK)
         return status;
-    if (!c->info.ends_in_softmax)
-        nonet_softmax(1, c->info.out_c, c->scores, c->scores);
     for (int i = 0; i < c->info.out_c; i++)
         c->order[i] = i;
     qsort_r(c->order, (size_t)c->info.out_c, sizeof(int), by_score, c->scores);
@@ -194,13 +185,31 @@ static void json_picture(json_out *out, const classifier *c, const char *path, c
     json_end(out, '}');
 }
 
+static void json_protocol(json_out *out, const request *r)
+{
+    const vgg_protocol *p = &r->protocol.protocol;
+    json_text(out, "model", r->protocol.model[0]);
+    if (r->protocol.models > 1) {
+        json_begin(out, "models", '[');
+        for (int i = 0; i < r->protocol.models; i++)
+            json_text(out, NULL, r->protocol.model[i]);
+        json_end(out, ']');
+    }
+    json_text(out, "protocol", vgg_protocol_name(p->kind));
+    json_whole(out, "flip", p->flip);
+    json_begin(out, "scales", '[');
+    for (int i = 0; i < p->scales; i++)
+        json_whole(out, NULL, p->scale[i]);
+    json_end(out, ']');
+}
+
 static void json_head(json_out *out, const classifier *c, const request *r)
 {
     json_begin(out, NULL, '{');
     json_text(out, "nonet_version", nonet_version());
-    json_text(out, "model", r->model.path);
+    json_protocol(out, r);
     json_text(out, "net", c->info.name);
-    json_text(out, "preprocess", vgg_prepare_name(c->prepared.how.kind));
+    json_text(out, "preprocess", vgg_prepare_name(r->model.kind_set ? r->model.kind : c->info.kind));
     json_whole(out, "classes", c->info.out_c);
     json_begin(out, "pictures", '[');
 }

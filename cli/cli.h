@@ -17,6 +17,7 @@ int cmd_classify(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
 
 /* Options that several commands take: put CLI_COMMON_LONG into the getopt_long table and pass what it returns to cli_common. */
 typedef struct cli_common {

@@ -6,6 +6,7 @@
 #include "bench/emit.h"
 #include "bench/host.h"
 #include "bench/kernel_list.h"
+#include "bench/peers/run.h"
 #include "cli/cli.h"
 
 #ifndef NONET_FEATURES
@@ -124,6 +125,8 @@ static void print_text(const machine *m)
     print_features(1, ", ");
     print_features(0, "; left out: ");
     putchar('\n');
+    char peers[128];
+    printf("bench --peers     %s\n", bench_peers_built(peers, sizeof peers) ? peers : "none was found when nonet was built");
     print_kernels(m->isa);
 }
 

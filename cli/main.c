@@ -14,6 +14,7 @@ static const struct command {
     { "compare", "two benchmark runs: what is slower, and how sure that is", cmd_compare, "nonet compare" },
     { "report", "a page with plots and tables from benchmark runs", cmd_report, "nonet report" },
     { "classify", "name what pictures show", cmd_classify, "nonet classify" },
+    { "eval", "error rates on labelled pictures", cmd_eval, "nonet eval" },
     { "features", "write the map after a layer of a network", cmd_features, "nonet features" },
     { "convert", "turn any model file into a .nonet container", cmd_convert, "nonet convert" },
     { "verify", "check every kernel that this CPU can run", cmd_verify, "nonet verify" },

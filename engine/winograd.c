@@ -5,7 +5,7 @@
  *   V [point][C/64][tile][64]    U [k/NR][point][C][NR]    M [point][tile][NR] */
 #include <omp.h>
 #include "engine/plan.h"
-#include "engine/view.h"
+#include "engine/stream.h"
 
 enum {
     BLOCK_BYTES = 1920 << 10,   /* V and M of a block: they and the workspace of a thread stay below 2 MiB */
@@ -97,70 +97,65 @@ static void transform_in(const wino_task *t, int cb, int tile)
     plan->in->fn.wino_in(d, (size_t)a * NONET_L, v, w->v_xi);
 }
 
-/* The input of the next block as one stream of 16-channel pixels (lines): `rows` rows of `pixels` pixels in every channel block. */
-typedef struct input_stream {
-    const float *base;
-    size_t cblock, row;         /* floats */
-    int rows, pixels;
-    long lines, per_call;       /* in all, and for each multiply call */
-} input_stream;
-
-/* The rows that the next block does not share with this one; nothing where its input is not blocked or there is none. */
-static input_stream next_input(const wino_task *t, int calls)
+/* Tiles first .. last as a region of a map: `step` pixels from tile to tile, `side` in a tile, `shift` before a tile's origin. */
+static nonet_stream tiles_stream(const wino_task *t, const nonet_view *v, const float *tensor, int first, int last, int cb,
+                                 int cblocks, int half, int side, int shift, long shares)
 {
-    const nonet_plan *plan = t->plan;
-    const nonet_wino_plan *w = &plan->wino;
-    input_stream s = { .base = t->src };
-    int first = t->first + t->tiles, last = first + w->block - 1;
-    if (plan->p.src_layout != NONET_NCHW16C || first >= w->tiles)
-        return s;
-    tile_at from = tile_of(w, first), to = tile_of(w, last < w->tiles ? last : w->tiles - 1);
-    int pad = plan->p.pad, one_row = from.n == to.n && from.y == to.y;
-    int y1 = (from.n == to.n ? to.y : w->ty * w->m) + w->a - pad, x1 = one_row ? to.x + w->a - pad : plan->p.w;
-    int y0 = from.y > pad ? from.y - pad : 0, x0 = one_row && from.x > pad ? from.x - pad : 0;
-    s.rows = (y1 < plan->p.h ? y1 : plan->p.h) - y0;
-    s.pixels = (x1 < plan->p.w ? x1 : plan->p.w) - x0;
-    s.base = t->src + nonet_blocked_at(&t->in, from.n, 0, y0) + (size_t)x0 * NONET_L;
-    s.row = (size_t)plan->p.w * NONET_L;
-    s.cblock = (size_t)plan->p.h * s.row;
-    s.lines = (long)plan->cb * s.rows * s.pixels;
-    s.per_call = (s.lines + calls - 1) / calls;
-    return s;
+    const nonet_wino_plan *w = &t->plan->wino;
+    tile_at from = tile_of(w, first), to = tile_of(w, last);
+    int one_row = from.n == to.n && from.y == to.y, y1 = from.n == to.n ? to.y / half - shift + side : v->h;
+    return nonet_stream_of(v, tensor, from.n, cb, cblocks, from.y / half - shift, y1, one_row ? from.x / half - shift : 0,
+                           one_row ? to.x / half - shift + side : v->w, shares);
 }
 
-/* The share of multiply call `call`: per_call lines from one place (past the end of a row it fetches what it may). */
-static void fetch_input(const input_stream *s, long call, nonet_wino_gemm_args *a)
+/* The input of the next block, in `shares` shares. */
+static nonet_stream next_input(const wino_task *t, long shares)
 {
-    long line = call * s->per_call;
-    a->fetch_step[1] = 0;
-    if (line >= s->lines)
-        return;
-    long row = line / s->pixels, x = line % s->pixels;
-    a->fetch[1] = s->base + (size_t)(row / s->rows) * s->cblock + (size_t)(row % s->rows) * s->row + (size_t)x * NONET_L;
-    a->fetch_step[1] = (size_t)((s->per_call * NONET_L + a->channels - 1) / a->channels);
+    const nonet_wino_plan *w = &t->plan->wino;
+    int first = t->first + t->tiles, last = first + w->block < w->tiles ? first + w->block - 1 : w->tiles - 1;
+    if (first >= w->tiles)
+        return (nonet_stream){ .base = t->src };
+    return tiles_stream(t, &t->in, t->src, first, last, 0, t->plan->cb, 1, w->a, t->plan->p.pad, shares);
+}
+
+/* Where the results of multiply call q of this block go. */
+static nonet_stream call_output(const wino_task *t, int q, long shares)
+{
+    const nonet_plan *plan = t->plan;
+    int half = plan->p.pool ? 2 : 1;
+    return tiles_stream(t, &t->out, t->dst, t->first, t->first + t->tiles - 1, q * (plan->nr / NONET_L), nonet_kblocks(plan, q),
+                        half, plan->wino.m / half, 0, shares);
+}
+
+static int tile_groups(const wino_task *t)
+{
+    return nonet_ceil_div(t->tiles, t->plan->multiply->mr);
 }
 
 /* All points of multiply call q: the tiles of the block in groups of nearly equal size. Each fetches its share of the next
- * point's U, which follows this one's, and of the next block's input. */
-static void multiply(const wino_task *t, int q, const input_stream *next)
+ * point's U, which follows this one's; at even points of the next block's input, at odd points of the lines to be written. */
+static void multiply(const wino_task *t, int q, const nonet_stream *next)
 {
     const nonet_plan *plan = t->plan;
     const nonet_wino_plan *w = &plan->wino;
-    int channels = plan->cb * NONET_L, kblocks = nonet_kblocks(plan, q), width = kblocks * NONET_L;
-    int groups = nonet_ceil_div(t->tiles, plan->multiply->mr);
+    int channels = plan->cb * NONET_L, kblocks = nonet_kblocks(plan, q), width = kblocks * NONET_L, groups = tile_groups(t);
     size_t chunk = (size_t)channels * (size_t)width;
     const float *u = t->weights->data + (size_t)q * (size_t)w->points * (size_t)channels * (size_t)plan->nr;
+    nonet_stream output = call_output(t, q, (long)(w->points / 2) * groups);
     nonet_wino_gemm_args a = { .v_cblock = w->v_cblock, .channels = channels, .kblocks = kblocks,
                                .fetch_step = { (size_t)nonet_ceil_div(width, groups), 0 } };
-    long call = (long)q * w->points * groups;
     for (int xi = 0; xi < w->points; xi++)
         for (int g = 0, first = 0; g < groups; g++, first += a.tiles) {
+            long share = (long)(xi / 2) * groups + g;
             a.tiles = (t->tiles - first) / (groups - g);
             a.m = t->m + (size_t)xi * w->m_xi + (size_t)first * (size_t)width;
             a.v = t->v + (size_t)xi * w->v_xi + (size_t)first * NONET_SUM;
             a.u = u + (size_t)xi * chunk;
             a.fetch[0] = a.u + chunk + (size_t)g * (size_t)channels * a.fetch_step[0];
-            fetch_input(next, call++, &a);
+            if (xi % 2 == 0)
+                nonet_stream_share(next, share + (long)q * (w->points / 2) * groups, &a);
+            else
+                nonet_stream_share(&output, share, &a);
             plan->multiply->fn.wino_gemm(&a);
         }
 }
@@ -185,7 +180,7 @@ static void transform_out(const wino_task *t, int q, int b, int tile)
         nonet_scatter_row(&t->out, t->dst, at.n, kb, y + i, x, side, d + i * side * NONET_L);
 }
 
-static void multiply_and_out(const wino_task *t, int q, const input_stream *next)
+static void multiply_and_out(const wino_task *t, int q, const nonet_stream *next)
 {
     multiply(t, q, next);
     for (int b = 0; b < nonet_kblocks(t->plan, q); b++)
@@ -213,7 +208,7 @@ static void run_blocks(const wino_task *task, float *work)
         for (int cb = 0; cb < plan->cb; cb++)
             for (int tile = 0; tile < t.tiles; tile++)
                 transform_in(&t, cb, tile);
-        input_stream next = next_input(&t, plan->kq * plan->wino.points * nonet_ceil_div(t.tiles, plan->multiply->mr));
+        nonet_stream next = next_input(&t, (long)plan->kq * (plan->wino.points / 2) * tile_groups(&t));
         for (int q = 0; q < plan->kq; q++)
             multiply_and_out(&t, q, &next);
     }
@@ -226,7 +221,7 @@ static void run_channels(const wino_task *task, float *work)
     {
         wino_task t = *task;
         t.v = work;
-        input_stream none = { .base = t.src };
+        nonet_stream none = { .base = t.src };
         t.m = work + plan->shared_floats + (size_t)omp_get_thread_num() * plan->thread_floats;
         for (int block = 0; block < plan->wino.blocks; block++) {
             set_block(&t, block);

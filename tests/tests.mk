@@ -1,5 +1,5 @@
 # Tests. `make check` builds every configuration in a directory of its own and runs them all: tests/run.sh.
-TEST_SUITES := kernels transforms layers conv api model real golden
+TEST_SUITES := kernels transforms layers conv api bench model real golden
 TEST_BINS := $(TEST_SUITES:%=$(BUILD)/tests/%_test)
 TEST_SRCS := $(addprefix tests/,support.c support_conv.c) $(filter cli/sweep%,$(CLI_SRCS)) $(REFERENCE_SRCS)
 TEST_OBJS := $(TEST_SRCS:%.c=$(BUILD)/%.o)
@@ -7,13 +7,20 @@ TEST_OBJS := $(TEST_SRCS:%.c=$(BUILD)/%.o)
 TEST_ZLIB = $(shell $(PKG_CONFIG) --exists zlib 2>/dev/null && echo -DNONET_TEST_ZLIB)
 TEST_LIBS = $(shell $(PKG_CONFIG) --libs check $(if $(TEST_ZLIB),zlib))
 FLAGS_tests = $(TEST_ZLIB) $(shell $(PKG_CONFIG) --cflags check) -DNONET_FEATURES='"$(strip $(VGG_FEATURES))"'
+FLAGS_tests += $(if $(filter cjson,$(VGG_FEATURES)),-DNONET_TEST_CJSON)
 FLAGS_reference :=
 
 .PHONY: tests check check-fast golden
 tests: all $(TEST_BINS) ## build the test programs
 $(TEST_BINS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_OBJS) $(BUILD)/libnonet.a
-	$(CC) $< $(TEST_OBJS) $(BUILD)/libnonet.a -o $@ $(TEST_LIBS) $(VGG_LIBS) $(LDLIBS)
+	$(CC) $< $(TEST_OBJS) $(filter %/bench.a,$^) $(BUILD)/libnonet.a -o $@ $(TEST_LIBS) $(VGG_LIBS) $(LDLIBS)
 .SECONDARY: $(TEST_BINS:%=%.o)
+# An archive: a suite takes from bench/ what it calls, not the libraries of all the rest.
+$(BUILD)/tests/bench_test: $(BUILD)/tests/bench.a
+$(BUILD)/tests/bench.a: $(BENCH_SRCS:%.c=$(BUILD)/%.o)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
 
 check: ## every test: gcc, clang, AArch64 under qemu, sanitizers, arrows, symbols (with CROSS_COMPILE: that target alone)
 	+@CROSS_COMPILE='$(CROSS_COMPILE)' EMULATOR='$(EMULATOR)' tests/run.sh full

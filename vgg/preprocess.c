@@ -42,11 +42,10 @@ static int64_t half(int64_t d)
     return d / 2 + (d % 2 != 0 && d / 2 % 2 != 0 ? 1 : 0);
 }
 
-/* The smallest size with the picture's proportions that covers the uncut input, and its centre. For a square input the short
- * side becomes the input's and the long one is rounded down. */
-static vgg_window place(const vgg_picture *p, int h, int w)
+/* The smallest size with the picture's proportions that covers the uncut input (or a square of that side), and its centre. */
+vgg_window vgg_centre_window(const vgg_picture *p, int h, int w, int side)
 {
-    vgg_window window = {.w = uncut(w), .h = uncut(h), .columns = w, .rows = h};
+    vgg_window window = {.w = side ? side : uncut(w), .h = side ? side : uncut(h), .columns = w, .rows = h};
     if ((int64_t)p->w * window.h >= window.w * p->h)
         window.w = window.h * p->w / p->h;
     else
@@ -56,16 +55,25 @@ static vgg_window place(const vgg_picture *p, int h, int w)
     return window;
 }
 
-/* dst plane c of a picture with `channels` interleaved ones; Caffe's planes run backwards. */
-static void normalise(const vgg_prepare *how, const uint8_t *pixels, float *dst)
+/* One row of a plane; step: bytes from pixel to pixel, negative when it is mirrored. */
+static void normalise_row(const vgg_prepare *how, int plane, const uint8_t *pixel, ptrdiff_t step, float *dst)
 {
-    size_t count = (size_t)how->h * (size_t)how->w, channels = (size_t)how->c;
-    for (size_t c = 0; c < channels; c++) {
-        size_t from = how->kind == NONET_VGG_CAFFE ? channels - 1 - c : c;
-        float mean = how->mean[c], std = how->std[c];
-        for (size_t i = 0; i < count; i++) {
-            float v = pixels[i * channels + from];
-            dst[c * count + i] = how->kind == NONET_VGG_CAFFE ? v - mean : (v / 255.0f - mean) / std;
+    float mean = how->mean[plane], std = how->std[plane];
+    for (int i = 0; i < how->w; i++, pixel += step) {
+        float v = *pixel;
+        dst[i] = how->kind == NONET_VGG_CAFFE ? v - mean : (v / 255.0f - mean) / std;
+    }
+}
+
+/* Caffe's planes run backwards. */
+void vgg_normalise(const vgg_prepare *how, const vgg_cut *cut, float *dst)
+{
+    int channels = how->c, first = cut->flip ? cut->left + how->w - 1 : cut->left;
+    for (int c = 0; c < channels; c++) {
+        int from = how->kind == NONET_VGG_CAFFE ? channels - 1 - c : c;
+        for (int y = 0; y < how->h; y++, dst += how->w) {
+            size_t pixel = (size_t)(cut->top + y) * (size_t)cut->columns + (size_t)first;
+            normalise_row(how, c, cut->pixels + pixel * (size_t)channels + from, cut->flip ? -channels : channels, dst);
         }
     }
 }
@@ -77,13 +85,13 @@ nonet_vgg_status vgg_prepare_picture(const vgg_prepare *how, vgg_picture *pictur
     nonet_vgg_status status = vgg_picture_convert(picture, how->c, err);
     if (status != NONET_VGG_OK)
         return status;
-    vgg_window window = place(picture, how->h, how->w);
+    vgg_window window = vgg_centre_window(picture, how->h, how->w, 0);
     uint8_t *cut = malloc((size_t)how->h * (size_t)how->w * (size_t)how->c);
     if (!cut)
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "no memory to resize a picture");
     status = vgg_resize(picture, &window, cut, err);
     if (status == NONET_VGG_OK)
-        normalise(how, cut, dst);
+        vgg_normalise(how, &(vgg_cut){.pixels = cut, .columns = how->w}, dst);
     free(cut);
     return status;
 }

@@ -22,6 +22,15 @@ const char *vgg_prepare_name(nonet_vgg_kind kind);
  * to c channels in place. */
 nonet_vgg_status vgg_prepare_picture(const vgg_prepare *how, vgg_picture *picture, float *dst, nonet_vgg_error *err);
 
+/* A rectangle of how->h x how->w pixels in an interleaved picture of how->c channels, normalised into planes. */
+typedef struct vgg_cut {
+    const uint8_t *pixels;
+    int columns;                /* of the whole picture */
+    int top, left;
+    int flip;                   /* mirrored, left for right */
+} vgg_cut;
+void vgg_normalise(const vgg_prepare *how, const vgg_cut *cut, float *dst);
+
 /* A window of a resized picture: resized to w x h, of which the rows and columns from (top, left) on are kept. The same
  * bytes as Pillow's bilinear resize followed by a crop. `to` gets rows x columns x channels bytes. */
 typedef struct vgg_window {
@@ -29,6 +38,8 @@ typedef struct vgg_window {
     int64_t left, top;
     int columns, rows;
 } vgg_window;
+/* The centre h x w of a picture whose short side becomes `side`, the long one rounded down; side 0: as vgg_prepare_picture. */
+vgg_window vgg_centre_window(const vgg_picture *picture, int h, int w, int side);
 nonet_vgg_status vgg_resize(const vgg_picture *picture, const vgg_window *window, uint8_t *to, nonet_vgg_error *err);
 
 #endif

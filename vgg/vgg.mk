@@ -1,7 +1,8 @@
 # Networks: the library's part (readers of model files, the networks) and the command's (pictures, labels, .npy).
 # What a library can be missing for is found with pkg-config. Leave features out with WITHOUT="cjson zip" or WITHOUT=all.
-VGG_APP_SRCS := $(addprefix vgg/,picture.c picture_jpeg.c picture_png.c picture_pnm.c resize.c preprocess.c labels.c \
-                labels_imagenet.c npy.c)
+VGG_APP_SRCS := $(addprefix vgg/,picture.c picture_jpeg.c picture_png.c picture_pnm.c resize.c preprocess.c protocol.c evaluator.c \
+                evaluator_open.c labels.c \
+                labels_imagenet.c npy.c dataset.c dataset_list.c dataset_idx.c)
 VGG_PROTOBUF_SRCS := $(addprefix vgg/,proto_slim.c onnx_values.c onnx_ops.c caffe_layers.c caffe_blobs.c)
 VGG_SRCS := $(filter-out $(VGG_APP_SRCS) $(VGG_PROTOBUF_SRCS),$(sort $(wildcard vgg/*.c)))
 VGG_FEATURES :=
@@ -28,6 +29,7 @@ $(eval $(call vgg_feature,protobuf,libprotobuf-c,PROTOBUF_C,ONNX and Caffe model
 $(eval $(call vgg_feature,zip,libzip,LIBZIP,PyTorch .pth zip archives,libzip-dev,VGG_LIBS))
 $(eval $(call vgg_feature,jpeg,libjpeg,JPEG,JPEG pictures,libjpeg-dev,VGG_APP_LIBS))
 $(eval $(call vgg_feature,png,libpng,PNG,PNG pictures,libpng-dev,VGG_APP_LIBS))
+$(eval $(call vgg_feature,zlib,zlib,ZLIB,gzipped IDX files,zlib1g-dev,VGG_APP_LIBS))
 VGG_FEATURES := $(strip $(VGG_FEATURES))
 
 ifneq ($(filter protobuf,$(VGG_FEATURES)),)

@@ -28,7 +28,7 @@ function say(text) {
 // False at the end of the input.
 function readAll(bytes) {
     for (let done = 0; done < bytes.length;) {
-        const got = readSync(0, bytes, done);
+        const got = readSync(0, bytes, done, bytes.length - done, null);
         if (!got)
             return false;
         done += got;

@@ -133,26 +133,44 @@ static int is_loaded(const bench_peers *p, const char *name)
     return 0;
 }
 
+static int is_all(const char *list)
+{
+    return strcmp(list, "all") == 0;
+}
+
+nonet_vgg_status bench_peers_check(const bench_settings *settings, nonet_vgg_error *err)
+{
+    const char *list = settings->peers;
+    char words[256], *rest = words, *word, folder[PATH_MAX];
+    int found = find_folder(folder);
+    if (list && settings->cold != BENCH_WARM)
+        return bench_fail(err, NONET_VGG_USAGE, "--peers and --cold do not go together: where peers keep their weights is not known");
+    if (!list || is_all(list))
+        return NONET_VGG_OK;
+    snprintf(words, sizeof words, "%s", list);
+    while ((word = strtok_r(rest, ",", &rest))) {
+        if (!is_known(word))
+            return bench_fail(err, NONET_VGG_USAGE, "--peers: '%s' is not one of onednn, nnpack, xnnpack, openblas, onnxruntime, ncnn",
+                              word);
+        if (!found || !is_built(folder, word))
+            return bench_fail(err, NONET_VGG_UNSUPPORTED, "--peers: %s was not found when nonet was built; 'nonet info' lists who was",
+                              word);
+    }
+    return NONET_VGG_OK;
+}
+
+/* The list has been checked. */
 static nonet_vgg_status load_list(bench_peers *p, const char *list, nonet_vgg_error *err)
 {
     char words[256], *rest = words, *word;
     nonet_vgg_status status = NONET_VGG_OK;
-    for (int i = 0; strcmp(list, "all") == 0 && i < KNOWN && status == NONET_VGG_OK; i++)
-        if (is_built(p->folder, known[i]))
-            status = load_peer(p, known[i], err);
-    if (strcmp(list, "all") == 0)
-        return status;
-    snprintf(words, sizeof words, "%s", list);
-    while (status == NONET_VGG_OK && (word = strtok_r(rest, ",", &rest))) {
-        if (!is_known(word))
-            return bench_fail(err, NONET_VGG_USAGE, "--peers: '%s' is not one of onednn, nnpack, xnnpack, openblas, onnxruntime, ncnn",
-                              word);
-        if (!is_built(p->folder, word))
-            return bench_fail(err, NONET_VGG_UNSUPPORTED, "--peers: %s was not found when nonet was built; 'nonet info' lists who was",
-                              word);
+    if (is_all(list))
+        bench_peers_built(words, sizeof words);
+    else
+        snprintf(words, sizeof words, "%s", list);
+    while (status == NONET_VGG_OK && (word = strtok_r(rest, ", ", &rest)))
         if (!is_loaded(p, word))
             status = load_peer(p, word, err);
-    }
     return status;
 }
 
@@ -352,6 +370,8 @@ nonet_vgg_status bench_peers_sample(bench_peers *p, nonet_vgg_error *err)
 static void fill_row(const bench_peers *p, contender *c, bench_row *row, const bench_row *of, int ours)
 {
     row->ours = ours;
+    row->runs = c->runs;
+    row->batch = p->problem.net.batch;
     memcpy(row->shape, of->shape, sizeof row->shape);
     row->threads = p->threads;
     row->work = of->work;

@@ -2,7 +2,6 @@
 #ifndef NONET_BENCH_PEERS_RUN_H
 #define NONET_BENCH_PEERS_RUN_H
 
-#include "bench/emit.h"
 #include "bench/report.h"
 
 typedef struct bench_peers bench_peers;
@@ -13,8 +12,10 @@ typedef struct bench_peers bench_peers;
 
 /* Writes the names of the adapters that lie beside the command, with blanks between them; returns how many. */
 int bench_peers_built(char *names, size_t size);
-/* Opens the adapters of a list ("onednn,openblas", "all"; NULL: none, *peers is NULL then) for a network. Fails when a name is
- * unknown or not built; an adapter that cannot do the network is reported as left out. src: NCHW, valid until close; net: too. */
+/* Before a long run: fails when a peer is unknown or not built, or when caches shall be cold. */
+nonet_vgg_status bench_peers_check(const bench_settings *settings, nonet_vgg_error *err);
+/* Opens the adapters of a checked list ("onednn,openblas", "all"; NULL: none, *peers is NULL then) for a network. An
+ * adapter that cannot do the network is reported as left out. src: NCHW, valid until close; net: too. */
 nonet_vgg_status bench_peers_open_net(bench_peers **peers, const bench_settings *settings, const nonet_vgg *net, int threads,
                                       const float *src, nonet_vgg_error *err);
 /* The same for a layer: src NCHW, oihw and bias as given to ours. */
@@ -25,9 +26,10 @@ nonet_vgg_status bench_peers_warm(bench_peers *peers, const bench_report *report
 nonet_vgg_status bench_peers_sample(bench_peers *peers, nonet_vgg_error *err);
 /* A row for each, called like `of`, whose work it does; `of` counts from the beginning of the report. */
 nonet_vgg_status bench_peers_rows(bench_peers *peers, bench_report *report, int of, nonet_vgg_error *err);
-/* What a row has besides, in the table and as JSON keys; nothing for rows that are ours. */
+/* The ratio of a row whose stats are done; nobody knows what a peer multiplies and moves, so those figures become 0. */
+void bench_peers_figure(const bench_report *report, bench_row *row);
+/* Prints the peers, if there are any. */
 void bench_peers_table(const bench_report *report);
-void bench_peers_put(json_out *out, const bench_report *report, const bench_row *row);
 void bench_peers_close(bench_peers *peers);
 
 #endif

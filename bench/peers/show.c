@@ -7,10 +7,15 @@ static int agrees(const bench_row *row)
     return row->difference <= row->difference_bound;
 }
 
-/* Above 1: ours is faster. By medians. */
-static double ratio(const bench_report *report, const bench_row *row)
+void bench_peers_figure(const bench_report *report, bench_row *row)
 {
-    return row->stats.median / report->rows[row->ours].stats.median;
+    row->ratio = 1;
+    if (!row->peer[0])
+        return;
+    row->ratio = row->stats.median / report->rows[row->ours].stats.median;
+    row->executed = row->executed_fraction = row->own_fraction = 0;
+    row->roofline = row->roofline_fraction = row->work.bytes = row->work.memory_bytes = 0;
+    row->limit = LIMIT_NONE;
 }
 
 void bench_peers_table(const bench_report *report)
@@ -28,19 +33,8 @@ void bench_peers_table(const bench_report *report)
         const bench_row *row = &report->rows[i];
         if (row->peer[0])
             printf("%-*s %9.3f %9.3f %7.3f %10.1e%c  %s\n", width, row->algorithm, 1e3 * row->stats.median, 1e3 * row->stats.min,
-                   ratio(report, row), row->difference, agrees(row) ? ' ' : '!', row->peer);
+                   row->ratio, row->difference, agrees(row) ? ' ' : '!', row->peer);
     }
     printf("x ours: their median over ours, so above 1 ours is faster. difference: L2 of theirs minus ours over L2 of ours, the worst\n"
            "image; ! marks one beyond %.0e (network) or %.0e (layer).\n", PEER_BOUND_NET, PEER_BOUND_LAYER);
-}
-
-void bench_peers_put(json_out *out, const bench_report *report, const bench_row *row)
-{
-    if (!row->peer[0])
-        return;
-    json_text(out, "peer", row->peer);
-    json_real(out, "time_over_ours", ratio(report, row));
-    json_real(out, "difference", row->difference);
-    json_real(out, "difference_bound", row->difference_bound);
-    json_bool(out, "agrees", agrees(row));
 }

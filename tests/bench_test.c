@@ -1,0 +1,405 @@
+/* bench_test.c - the benchmark suite: statistics against exact sums, bounds against hand-made figures, what is written read back. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "bench/record.h"
+#include "tests/support.h"
+#ifdef NONET_TEST_CJSON
+#include <cjson/cJSON.h>
+#endif
+
+/* P(B < d) for a binomial(n, 1/2) variable B, by whole numbers as long as they are exact: Pascal's triangle up to n = 50. */
+static double below_exact(int n, int d)
+{
+    unsigned long long term = 1, sum = 0;
+
+    for (int i = 0; i < d; i++) {
+        sum += term;
+        term = term * (unsigned long long)(n - i) / (unsigned long long)(i + 1);
+    }
+    return ldexp((double)sum, -n);
+}
+
+START_TEST(interval_is_the_narrowest_of_95_percent)
+{
+    for (int n = 1; n <= 50; n++) {
+        int d = bench_interval_rank(n);
+
+        support_need(below_exact(n, d) <= 0.025, "n = %d: %d is too narrow", n, d);
+        support_need(below_exact(n, d + 1) > 0.025, "n = %d: %d is too wide", n, d);
+    }
+    ck_assert_int_eq(bench_interval_rank(5), 0);
+    ck_assert_int_eq(bench_interval_rank(6), 1);
+}
+END_TEST
+
+/* Values of the binomial distribution's 2.5 % point for n where 0.5^n is no double any more, and around it. */
+START_TEST(interval_of_many_samples)
+{
+    static const int known[][2] = { { 100, 40 }, { 1000, 469 }, { 10000, 4902 } };
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        ck_assert_int_eq(bench_interval_rank(known[i][0]), known[i][1]);
+}
+END_TEST
+
+static bench_stats stats_of(const double *x, int n)
+{
+    bench_series series = { NULL, 0, 0 };
+    bench_stats stats;
+
+    for (int i = 0; i < n; i++)
+        ck_assert(bench_series_add(&series, x[i]));
+    ck_assert(bench_stats_of(&series, &stats));
+    bench_series_free(&series);
+    return stats;
+}
+
+START_TEST(stats_of_known_samples)
+{
+    static const double x[] = { 9, 1, 8, 2, 7, 3, 6, 4, 5, 100 };
+    bench_stats s = stats_of(x, 10);
+
+    ck_assert_double_eq(s.min, 1);
+    ck_assert_double_eq(s.median, 5.5);
+    ck_assert_double_eq(s.p90, 9);      /* nine of ten are 9 or less */
+    ck_assert_double_eq(s.p99, 100);
+    ck_assert_double_eq(s.mad, 2.5);    /* deviations .5 .5 1.5 1.5 2.5 2.5 3.5 3.5 4.5 94.5 */
+    ck_assert_double_eq(s.low, 2);      /* P(B < 2) = 11/1024 for n = 10 */
+    ck_assert_double_eq(s.high, 9);
+    ck_assert_int_eq(s.count, 10);
+    s = stats_of(x, 1);
+    ck_assert(s.min == 9 && s.median == 9 && s.p90 == 9 && s.p99 == 9 && s.low == 9 && s.high == 9 && s.mad == 0);
+    s = stats_of(x, 0);
+    ck_assert(s.count == 0 && s.median == 0);
+}
+END_TEST
+
+START_TEST(percentiles_of_many)
+{
+    double x[1000];
+
+    for (int i = 0; i < 1000; i++)
+        x[(i * 7) % 1000] = i + 1;
+    bench_stats s = stats_of(x, 1000);
+    ck_assert_double_eq(s.p90, 900);
+    ck_assert_double_eq(s.p99, 990);
+    ck_assert_double_eq(s.median, 500.5);
+    ck_assert_double_eq(s.mad, 250);
+    s = stats_of(x, 100);
+    ck_assert(s.p99 >= s.p90);
+}
+END_TEST
+
+/* ---- bounds ---- */
+
+static bench_work work_of(int c, int k, int side, nonet_algo algo, const bench_residence *residence)
+{
+    nonet_conv p = { .n = 1, .c = c, .h = side, .w = side, .k = k, .pad = 1 };
+    bench_work work = bench_work_of(&p, algo);
+
+    bench_work_bytes(&work, residence);
+    return work;
+}
+
+START_TEST(multiply_adds_are_counted)
+{
+    nonet_conv p = { .n = 2, .c = 8, .h = 14, .w = 14, .k = 16, .pad = 1 };
+    bench_work work = bench_work_of(&p, NONET_WINOGRAD_F4);
+
+    ck_assert_double_eq(work.direct, 2.0 * 14 * 14 * 16 * 8 * 9);
+    ck_assert_double_eq(work.own, 2.0 * 16 * 36 * 16 * 8);      /* 4 x 4 tiles for 14 x 14 */
+    ck_assert_double_eq(bench_macs(&p, NONET_WINOGRAD_F2), 2.0 * 49 * 16 * 16 * 8);
+    ck_assert_double_eq(work.fewest, work.own);
+    p.stride = 2;
+    ck_assert_double_eq(bench_macs(&p, NONET_WINOGRAD_F2), 0);
+    ck_assert_double_eq(bench_macs(&p, NONET_DIRECT), 2.0 * 7 * 7 * 16 * 8 * 9);
+}
+END_TEST
+
+START_TEST(memory_is_what_caches_cannot_keep)
+{
+    static const struct {
+        bench_residence residence;
+        double memory;
+    } cases[] = {
+        { { .weights = 10e6, .maps = 1e6, .total = 11e6, .last_cache = 32e6 }, 0 },
+        { { .weights = 10e6, .maps = 1e6, .total = 500e6, .last_cache = 32e6 }, 10e6 },
+        { { .weights = 10e6, .maps = 40e6, .total = 50e6, .last_cache = 32e6 }, 50e6 },
+        { { .weights = 10e6, .maps = 1e6, .total = 11e6, .last_cache = 32e6, .cold = BENCH_COLD_WEIGHTS }, 10e6 },
+        { { .weights = 10e6, .maps = 1e6, .total = 11e6, .last_cache = 32e6, .cold = BENCH_COLD_ALL }, 11e6 },
+        { { .weights = 10e6, .maps = 1e6, .total = 11e6, .last_cache = 0 }, 11e6 },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bench_work work = work_of(64, 64, 14, NONET_DIRECT, &cases[i].residence);
+
+        support_need(work.memory_bytes == cases[i].memory, "case %zu: %g bytes, not %g", i, work.memory_bytes, cases[i].memory);
+        support_need(work.bytes == cases[i].residence.weights + cases[i].residence.maps, "case %zu: %g bytes", i, work.bytes);
+    }
+}
+END_TEST
+
+START_TEST(roofline_takes_the_slower_side)
+{
+    bench_peak peak = { .fma_gflops = 100, .read_gbps = 20 };
+    bench_limit limit;
+    bench_work work = { .own = 50e9, .memory_bytes = 10e9 };
+
+    ck_assert_double_eq_tol(bench_roofline(&work, &peak, &limit), 1.0, 1e-12);
+    ck_assert_str_eq(bench_limit_name(limit), "arithmetic");
+    work.memory_bytes = 40e9;
+    ck_assert_double_eq_tol(bench_roofline(&work, &peak, &limit), 2.0, 1e-12);
+    ck_assert_str_eq(bench_limit_name(limit), "memory");
+    work = (bench_work){ .n = 1 };
+    ck_assert_double_eq(bench_roofline(&work, &peak, &limit), 0);
+    ck_assert_str_eq(bench_limit_name(limit), "");
+}
+END_TEST
+
+/* ---- disturbances ---- */
+
+START_TEST(quiet_runs_are_not_blamed)
+{
+    bench_evidence e = { .threads = 2, .mhz_before = 3700, .mhz_after = 3650,
+                         .before = { .fma_gflops = 230, .read_gbps = 20 }, .after = { .fma_gflops = 225, .read_gbps = 20.5 },
+                         .sum = { .seconds = 2, .busy = 4.1, .own = 3.95, .switches = 10 } };
+    bench_verdict verdict;
+
+    bench_judge(&e, &verdict);
+    support_need(verdict.count == 0, "%s", verdict.reason[0]);
+}
+END_TEST
+
+START_TEST(every_disturbance_has_its_reason)
+{
+    bench_evidence e = { .threads = 2, .mhz_before = 3700, .mhz_after = 2600,
+                         .before = { .fma_gflops = 230, .read_gbps = 20 }, .after = { .fma_gflops = 160, .read_gbps = 14 },
+                         .sum = { .seconds = 2, .busy = 4.9, .own = 3.9, .steal = 0.5, .switches = 100, .throttled = 1 } };
+    static const char *const words[] = { "other load: 0.50 CPUs", "steal time", "switches", "throttling", "clock: 3700", "FMA peak",
+                                         "read bandwidth" };
+    bench_verdict verdict;
+
+    bench_judge(&e, &verdict);
+    ck_assert_int_eq(verdict.count, 7);
+    for (int i = 0; i < verdict.count; i++)
+        support_need(strstr(verdict.reason[i], words[i]) != NULL, "'%s' where '%s' was expected", verdict.reason[i], words[i]);
+}
+END_TEST
+
+START_TEST(proc_stat_is_read)
+{
+    bench_watch watch = { .busy = 0 };
+
+    ck_assert(bench_watch_parse("cpu  100 20 30 4000 5 6 7 8 9 10\n", 100, &watch));
+    ck_assert_double_eq_tol(watch.busy, 1.63, 1e-12);
+    ck_assert_double_eq_tol(watch.steal, 0.08, 1e-12);
+    ck_assert(!bench_watch_parse("cpu  100 20", 100, &watch));
+    ck_assert(!bench_watch_parse("intr 1 2 3 4 5 6 7 8", 100, &watch));
+}
+END_TEST
+
+/* ---- what is written ---- */
+
+/* A report as after a run, with everything in it that is hard to write down. */
+static void make_report(bench_report *report, bench_settings *settings)
+{
+    static const double times[] = { 0.003, 0.001, 0.002 };
+
+    *settings = (bench_settings){ .seed = 7 };
+    *report = (bench_report){ .settings = settings, .isa = NONET_ISA_C, .threads = 2, .peak = { 200, 20, 15 } };
+    snprintf(report->host.cpu, sizeof report->host.cpu, "A \"CPU\", with\tall \\ of it \xff");
+    snprintf(report->subject, sizeof report->subject, "two\nlines");
+    report->verdict.count = 1;
+    snprintf(report->verdict.reason[0], sizeof report->verdict.reason[0], "other load: 1.00 CPUs on average");
+    bench_row *row = bench_report_add(report, ROW_CONV, "layer/%d", 1);
+    ck_assert_ptr_nonnull(row);
+    row->runs = 4;
+    row->gflops = NAN;
+    for (int i = 0; i < 3; i++)
+        ck_assert(bench_series_add(&row->seconds, times[i]));
+    ck_assert(bench_stats_of(&row->seconds, &row->stats));
+    ck_assert_ptr_nonnull(bench_report_add(report, ROW_OTHER, "layer/2, \"quoted\""));
+}
+
+/* What a writer wrote, as text (free it). */
+static char *written(int (*write)(const bench_report *))
+{
+    bench_report report;
+    bench_settings settings;
+    char name[] = "bench_test.XXXXXX";
+    int fd = mkstemp(name);
+    size_t size = 0;
+
+    ck_assert_int_ge(fd, 0);
+    make_report(&report, &settings);
+    settings.json = settings.jsonl = settings.csv = name;
+    ck_assert(write(&report));
+    bench_report_free(&report);
+    char *text = (char *)support_read(name, &size);
+    ck_assert_ptr_nonnull(text);
+    text = realloc(text, size + 1);
+    ck_assert_ptr_nonnull(text);
+    text[size] = '\0';
+    remove(name);
+    return text;
+}
+
+#ifdef NONET_TEST_CJSON
+static const cJSON *item(const cJSON *in, const char *key)
+{
+    const cJSON *found = cJSON_GetObjectItemCaseSensitive(in, key);
+
+    support_need(found != NULL, "there is no %s", key);
+    return found;
+}
+
+static void check_context(const cJSON *context)
+{
+    ck_assert_str_eq(item(context, "schema")->valuestring, BENCH_SCHEMA);
+    ck_assert_str_eq(item(context, "cpu")->valuestring, "A \"CPU\", with\tall \\ of it \xef\xbf\xbd");
+    ck_assert_str_eq(item(context, "subject")->valuestring, "two\nlines");
+    ck_assert_int_eq(cJSON_GetArraySize(item(context, "disturbed_by")), 1);
+    ck_assert(cJSON_IsTrue(item(context, "disturbed")));
+    ck_assert_double_eq(item(context, "copy_gbps")->valuedouble, 15);
+    ck_assert_double_eq(item(context, "seed")->valuedouble, 7);
+}
+
+static void check_row(const cJSON *row)
+{
+    ck_assert_str_eq(item(row, "name")->valuestring, "layer/1");
+    ck_assert_double_eq_tol(item(row, "real_time")->valuedouble, 2, 1e-9);
+    ck_assert_double_eq_tol(item(row, "real_time_p99")->valuedouble, 3, 1e-9);
+    ck_assert_str_eq(item(row, "time_unit")->valuestring, "ms");
+    ck_assert_int_eq(cJSON_GetArraySize(item(row, "samples")), 3);
+    ck_assert_double_eq_tol(cJSON_GetArrayItem(item(row, "samples"), 0)->valuedouble, 3, 1e-9);
+    ck_assert_double_eq(item(row, "sample_iterations")->valuedouble, 4);
+    ck_assert(cJSON_IsNull(item(row, "gflops")));
+}
+
+START_TEST(json_reads_back)
+{
+    char *text = written(bench_json);
+    cJSON *tree = cJSON_Parse(text);
+
+    ck_assert_ptr_nonnull(tree);
+    check_context(item(tree, "context"));
+    ck_assert_int_eq(cJSON_GetArraySize(item(tree, "benchmarks")), 2);
+    check_row(cJSON_GetArrayItem(item(tree, "benchmarks"), 0));
+    cJSON_Delete(tree);
+    free(text);
+}
+END_TEST
+
+START_TEST(json_lines_read_back)
+{
+    char *text = written(bench_jsonl), *rest = text, *line;
+    int lines = 0;
+
+    while ((line = strsep(&rest, "\n")) != NULL && *line) {
+        cJSON *tree = cJSON_Parse(line);
+
+        support_need(tree != NULL, "line %d is no JSON", lines + 1);
+        check_context(item(tree, "context"));
+        if (lines++ == 0)
+            check_row(tree);
+        cJSON_Delete(tree);
+    }
+    ck_assert_int_eq(lines, 2);
+    free(text);
+}
+END_TEST
+#else
+START_TEST(json_reads_back)
+{
+    support_skip("json_reads_back", "no cJSON");
+}
+END_TEST
+
+START_TEST(json_lines_read_back)
+{
+    support_skip("json_lines_read_back", "no cJSON");
+}
+END_TEST
+#endif
+
+/* Cells of the first record at *text, quotes taken off in place; *text moves behind it. */
+static int csv_record(char **text, char **cells, int most)
+{
+    char *in = *text, *out = in, c;
+    int count = 0, quoted = 0, ended = 0;
+
+    for (cells[count++] = out; !ended && (c = *in) != '\0'; in++) {
+        if (c == '"' && quoted && in[1] == '"')
+            *out++ = *in++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (quoted || (c != ',' && c != '\r'))
+            *out++ = c;
+        else {
+            *out++ = '\0';
+            ended = c == '\r';
+            ck_assert_int_lt(count, most);
+            if (!ended)
+                cells[count++] = out;
+        }
+    }
+    *text = in + ended;         /* the line feed */
+    return count;
+}
+
+static const char *cell_of(char **names, char **cells, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (!strcmp(names[i], name))
+            return cells[i];
+    ck_abort_msg("there is no column %s", name);
+    return "";
+}
+
+START_TEST(csv_reads_back)
+{
+    enum { MOST = 200 };
+    char *text = written(bench_csv), *rest = text, *names[MOST], *cells[MOST];
+    int count = csv_record(&rest, names, MOST);
+
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < i; j++)
+            support_need(strcmp(names[i], names[j]) != 0, "column %s is there twice", names[i]);
+    ck_assert_int_eq(csv_record(&rest, cells, MOST), count);
+    ck_assert_str_eq(cell_of(names, cells, count, "name"), "layer/1");
+    ck_assert_str_eq(cell_of(names, cells, count, "samples"), "3 1 2");
+    ck_assert_str_eq(cell_of(names, cells, count, "gflops"), "");
+    ck_assert_str_eq(cell_of(names, cells, count, "context.subject"), "two\nlines");
+    ck_assert_str_eq(cell_of(names, cells, count, "context.schema"), BENCH_SCHEMA);
+    ck_assert_str_eq(cell_of(names, cells, count, "context.disturbed_by"), "other load: 1.00 CPUs on average");
+    ck_assert_int_eq(csv_record(&rest, cells, MOST), count);
+    ck_assert_str_eq(cell_of(names, cells, count, "name"), "layer/2, \"quoted\"");
+    ck_assert_str_eq(rest, "");
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("bench");
+    TCase *tcase = tcase_create("figures"), *record = tcase_create("record");
+
+    tcase_add_test(tcase, interval_is_the_narrowest_of_95_percent);
+    tcase_add_test(tcase, interval_of_many_samples);
+    tcase_add_test(tcase, stats_of_known_samples);
+    tcase_add_test(tcase, percentiles_of_many);
+    tcase_add_test(tcase, multiply_adds_are_counted);
+    tcase_add_test(tcase, memory_is_what_caches_cannot_keep);
+    tcase_add_test(tcase, roofline_takes_the_slower_side);
+    tcase_add_test(tcase, quiet_runs_are_not_blamed);
+    tcase_add_test(tcase, every_disturbance_has_its_reason);
+    tcase_add_test(tcase, proc_stat_is_read);
+    suite_add_tcase(suite, tcase);
+    tcase_add_test(record, json_reads_back);
+    tcase_add_test(record, json_lines_read_back);
+    tcase_add_test(record, csv_reads_back);
+    suite_add_tcase(suite, record);
+    return support_main(suite);
+}
