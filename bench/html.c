@@ -62,6 +62,14 @@ static void place(page *p, const char *id, markup *plot)
     markup_free(plot);
 }
 
+static void disturbance(page *p, const results *r)
+{
+    const char *reasons = results_value(r, "disturbed_by");
+    markup_put(&p->text, "<p class=\"warn\">This run was disturbed, so its times are rather too long%s", *reasons ? ": " : "");
+    markup_text(&p->text, reasons);
+    markup_put(&p->text, ".</p>\n");
+}
+
 static void run_section(page *p, int i)
 {
     const results *r = &p->runs[i];
@@ -75,8 +83,7 @@ static void run_section(page *p, int i)
         markup_put(&p->text, "<p>Measured in this run: FMA peak %.1f GFLOP/s, read bandwidth %.1f GB/s.</p>\n", r->peak,
                    r->read);
     if (r->disturbed)
-        markup_put(&p->text, "<p class=\"warn\">This run was disturbed: something else was running on the machine, so its "
-                   "times are rather too long.</p>\n");
+        disturbance(p, r);
     markup_put(&p->text, "<div class=\"plots\">\n");
     snprintf(id, sizeof id, "roofline-%d", i + 1);
     plot_roofline(&roofline, id, r);

@@ -26,6 +26,13 @@ static void head_cell(markup *m, const char *class, const char *text)
     markup_put(m, "</th>");
 }
 
+static const char *limit_of(const results *r, const results_row *row)
+{
+    if (*row->limit || row->bound <= 0 || row->sum)
+        return row->limit;
+    return plot_memory_side(r, row) ? "memory" : "arithmetic";
+}
+
 void html_layers(markup *m, const results *r)
 {
     markup_put(m, "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">layer</th>"
@@ -34,7 +41,8 @@ void html_layers(markup *m, const results *r)
                "<th scope=\"col\">95&nbsp;%% from</th><th scope=\"col\">to</th><th scope=\"col\">GFLOP/s, direct</th>"
                "<th scope=\"col\">GFLOP/s, executed</th><th scope=\"col\">%% of peak, executed</th>"
                "<th scope=\"col\">MB moved</th><th scope=\"col\">FLOP/byte</th><th scope=\"col\">least, ms</th>"
-               "<th scope=\"col\">%% of bound</th><th scope=\"col\" class=\"text\">kernel</th></tr></thead>\n<tbody>\n");
+               "<th scope=\"col\">%% of bound</th><th scope=\"col\" class=\"text\">limited by</th>"
+               "<th scope=\"col\" class=\"text\">kernel</th></tr></thead>\n<tbody>\n");
     for (int i = 0; i < r->count; i++) {
         const results_row *row = &r->rows[i];
         markup_put(m, "<tr%s>", row->sum ? " class=\"sum\"" : "");
@@ -53,6 +61,7 @@ void html_layers(markup *m, const results *r)
         cell(m, 2, plot_intensity(row));
         cell(m, 3, 1e3 * row->bound);
         cell(m, 1, 100 * row->bound_fraction);
+        text_cell(m, limit_of(r, row));
         text_cell(m, row->kernel);
         markup_put(m, "</tr>\n");
     }

@@ -32,7 +32,7 @@ double plot_intensity(const results_row *row)
 
 int plot_memory_side(const results *r, const results_row *row)
 {
-    return r->peak > 0 && r->read > 0 && row->executed > 0 && row->bytes > 0 && plot_intensity(row) * r->read < r->peak;
+    return r->peak > 0 && row->executed > 0 && row->bound > 1.01 * row->executed * row->median / r->peak;
 }
 
 /* ---- bars ---- */

@@ -20,7 +20,7 @@ void plot_title(const results *r, char *text, size_t size);
 const char *plot_short(const results *r, const results_row *row);
 /* Multiply-adds for a byte, times two; 0 if unknown. */
 double plot_intensity(const results_row *row);
-/* 1 when the bytes take longer at the measured bandwidth than the arithmetic at the measured peak. */
+/* 1 when the bound is the memory's: longer than the arithmetic of what ran takes at the measured peak. */
 int plot_memory_side(const results *r, const results_row *row);
 
 #endif

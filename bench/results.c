@@ -58,22 +58,35 @@ static void append_cache(results_entry *entry, const cJSON *cache)
     append(entry, ", ", text);
 }
 
-static void append_scalar(results_entry *entry, const cJSON *item)
+static void append_scalar(results_entry *entry, const char *separator, const cJSON *item)
 {
     char text[32];
     snprintf(text, sizeof text, "%.10g", item->valuedouble);
-    append(entry, ", ", cJSON_IsString(item) ? item->valuestring : cJSON_IsNumber(item) ? text : cJSON_IsTrue(item) ? "yes" :
+    append(entry, separator, cJSON_IsString(item) ? item->valuestring : cJSON_IsNumber(item) ? text : cJSON_IsTrue(item) ? "yes" :
            cJSON_IsFalse(item) ? "no" : "unknown");
+}
+
+/* The values alone, apart from those of the object before. */
+static void append_object(results_entry *entry, const cJSON *object)
+{
+    const cJSON *item;
+    const char *separator = "; ";
+    cJSON_ArrayForEach(item, object) {
+        append_scalar(entry, separator, item);
+        separator = " ";
+    }
 }
 
 static void append_list(results_entry *entry, const cJSON *list)
 {
     const cJSON *element;
     cJSON_ArrayForEach(element, list) {
-        if (cJSON_IsObject(element))
+        if (cJSON_IsObject(element) && !strcmp(entry->key, "caches"))
             append_cache(entry, element);
+        else if (cJSON_IsObject(element))
+            append_object(entry, element);
         else
-            append_scalar(entry, element);
+            append_scalar(entry, "; ", element);
     }
 }
 
@@ -93,7 +106,7 @@ static void flatten(results *r, const cJSON *object, const char *prefix, int dep
             continue;
         }
         if (!cJSON_IsArray(item))
-            append_scalar(entry, item);
+            append_scalar(entry, "", item);
         else
             append_list(entry, item);
         r->entries++;
@@ -208,7 +221,8 @@ static int read_row(results *r, const cJSON *item)
             return add_samples(&r->rows[i], item, unit);
     results_row *row = &r->rows[r->count++];
     *row = (results_row){ .name = name, .shape = text_of(item, "shape"), .algorithm = text_of(item, "algorithm"),
-                          .kernel = text_of(item, "kernel"), .threads = threads, .sum = is_sum(name) };
+                          .kernel = text_of(item, "kernel"), .limit = text_of(item, "limit"), .threads = threads,
+                          .sum = is_sum(name) };
     read_figures(r, row, item, unit);
     return add_samples(row, item, unit);
 }

@@ -7,6 +7,7 @@
 /* Texts are never NULL; numbers that the file does not tell are 0. */
 typedef struct results_row {
     const char *name, *shape, *algorithm, *kernel;
+    const char *limit;          /* "arithmetic", "memory", or "" */
     int threads;
     int sum;                    /* convolutions, fc or total: made of other rows */
     double *samples;            /* seconds, as they were taken; NULL when the file has but one figure */
@@ -35,7 +36,7 @@ typedef struct results {
 /* A key and its value as text: "caches" -> "L1 Data 32 KiB, ...". */
 typedef struct results_entry {
     char key[64];
-    char value[448];
+    char value[960];
 } results_entry;
 
 /* Rows of the same name and number of threads are repetitions of one measurement and become one row; aggregates and rows that

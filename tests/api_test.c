@@ -185,7 +185,6 @@ START_TEST(environment_limit)
         support_skip("environment_limit", "CK_FORK=no: the environment was read by an earlier test");
         return;
     }
-
     setenv("NONET_ISA", values[_i], 1);
     if (_i == 1) {
         ck_assert_int_eq(nonet_isa_current(&isa), NONET_BAD_ISA);
