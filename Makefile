@@ -33,8 +33,8 @@ run: all ## the main job: VGG-16 on this CPU, then the bundled network on the bu
 	$(BUILD)/nonet bench vgg16
 	$(BUILD)/nonet classify data/*.pgm --model data/fashion_vgg.nonet
 
-DEPS := libcjson-dev libprotobuf-c-dev protobuf-c-compiler libzip-dev libjpeg-dev libpng-dev pkg-config
-TEST_DEPS := check zlib1g-dev clang libomp-dev dataset-fashion-mnist
+DEPS := libcjson-dev libprotobuf-c-dev protobuf-c-compiler libzip-dev libjpeg-dev libpng-dev zlib1g-dev pkg-config
+TEST_DEPS := check libopenmpi-dev openmpi-bin clang libomp-dev dataset-fashion-mnist
 CROSS_DEPS := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 deps: ## install the optional libraries and what the tests need (Debian, Ubuntu)
 	apt-get install -y --no-install-recommends $(DEPS) $(TEST_DEPS) $(CROSS_DEPS)
@@ -80,6 +80,6 @@ clean: ## remove what was built
 	rm -rf build
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
-	@echo 'Variables: CC CFLAGS BUILD PREFIX DESTDIR CROSS_COMPILE EMULATOR SAN=address,undefined WERROR=1 WITHOUT="cjson protobuf zip jpeg png"|all'
+	@echo 'Variables: CC CFLAGS BUILD PREFIX DESTDIR CROSS_COMPILE EMULATOR SAN=address,undefined WERROR=1 WITHOUT="cjson protobuf zip jpeg png zlib"|all'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

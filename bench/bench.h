@@ -21,6 +21,7 @@ typedef struct bench_settings {
     double min_time;            /* seconds that a measurement lasts at least */
     int repetitions;            /* exactly so many samples; 0: at least BENCH_REPETITIONS, and until min_time is over */
     int warmup;                 /* runs before that are not counted */
+    void (*progress)(void *context, double done);   /* NULL, or as in nonet_vgg_options, with no context */
     nonet_algo algos[BENCH_ALGOS];  /* layer: what is measured in turn; */
     int algo_count;                 /* 0: conv.algo */
     const char *peers;          /* other libraries, measured in turn with ours: "onednn,openblas" or "all"; NULL: none */
@@ -33,8 +34,8 @@ enum { BENCH_REPETITIONS = 7, BENCH_FEWEST = 3, BENCH_MOST = 10000 };
 #define BENCH_MIN_TIME 2.0
 #define BENCH_PATIENCE 60.0
 
-/* Measures whole networks (none: only the machine), one after the other, or one layer with several algorithms in turn. names: of Table 1; with a model
- * one name or none. Prints and writes as the settings say. Blames in err->text. */
+/* Measures whole networks (none: only the machine), one after the other, or one layer with several algorithms in turn.
+ * names: of Table 1; with a model one name or none. Prints and writes as the settings say. Blames in err->text. */
 nonet_vgg_status bench_nets(const bench_settings *settings, const char *const *names, int count, nonet_vgg_error *err);
 nonet_vgg_status bench_layer(const bench_settings *settings, const nonet_conv *problem, nonet_vgg_error *err);
 

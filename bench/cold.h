@@ -21,7 +21,7 @@ int bench_broom_open(bench_broom *broom, size_t last_cache, int threads);
 void bench_broom_close(bench_broom *broom);
 /* Everything: each thread of the team reads the whole buffer, so that its own caches are emptied too. */
 void bench_sweep_all(bench_broom *broom);
-/* These bytes alone: by the CPU's own instruction, cache line by cache line; where there is none that a program may use, everything. */
+/* These bytes alone, cache line by cache line; everything where the CPU has no instruction for it that a program may use. */
 void bench_sweep_range(bench_broom *broom, const void *data, size_t bytes);
 
 #endif

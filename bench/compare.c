@@ -3,22 +3,25 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "bench/stats.h"
 #include "vgg/model.h"
 
 /* With 4 values on each side the rarest order has a probability of 2/70; with 3 of 2/20, which proves nothing. */
-enum { FEWEST = 4, DRIFT_FEWEST = 8 };
+enum { FEWEST = 4, DRIFT_FEWEST = 5 };
+#define DRIFT_LEVEL 0.01
 
-/* How far the medians of a run's first and second half are apart, as a part of the smaller; 0 when there are too few to say. */
+/* How far a run drifted: the ratio of its second half's times to its first half's, as a logarithm without sign; 0 unless the
+ * halves differ beyond doubt, for a few spikes in one of them are no drift. */
 static double drift(const results_row *row, int *good)
 {
     int half = row->count / 2;
-    bench_stats first, second;
-    if (row->count < DRIFT_FEWEST)
+    const double *second = row->samples + row->count - half;
+    ranks_test test;
+    ranks_ratio ratio;
+    if (half < DRIFT_FEWEST)
         return 0;
-    *good &= bench_stats_of(&(bench_series){ row->samples, half, half }, &first);
-    *good &= bench_stats_of(&(bench_series){ row->samples + row->count - half, half, half }, &second);
-    return *good ? fabs(log(second.median / first.median)) : 0;
+    *good = *good && ranks_compare(row->samples, half, second, half, 1, &test) &&
+            ranks_ratio_of(row->samples, half, second, half, &ratio);
+    return *good && test.p < DRIFT_LEVEL ? fabs(log(ratio.ratio)) : 0;
 }
 
 /* The probability that a ratio within the margin gives samples like these: b against a made slower by the margin, and faster. */

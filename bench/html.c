@@ -96,9 +96,10 @@ static void run_section(page *p, int i)
     markup_put(&p->text, "</section>\n");
 }
 
+/* Runs of something else on the same machine are no curve together. */
 static int same_machine(const results *a, const results *b)
 {
-    return !strcmp(a->cpu, b->cpu) && !strcmp(a->isa, b->isa) &&
+    return results_find(b, a->rows[a->count - 1].name, b->threads) && !strcmp(a->cpu, b->cpu) && !strcmp(a->isa, b->isa) &&
            !strcmp(results_value(a, "host_name"), results_value(b, "host_name"));
 }
 

@@ -83,8 +83,10 @@ static int seen_before(const results *runs, int run, const results_row *row)
 static void matrix_row(markup *m, const results *runs, int count, const results_row *named)
 {
     const results_row *best = NULL;
+    int there = 0;
     for (int i = 0; i < count; i++) {
         const results_row *row = results_find(&runs[i], named->name, runs[i].threads);
+        there += row != NULL;
         if (row && (!best || row->median < best->median))
             best = row;
     }
@@ -92,7 +94,7 @@ static void matrix_row(markup *m, const results *runs, int count, const results_
     head_cell(m, "", named->name);
     for (int i = 0; i < count; i++) {
         const results_row *row = results_find(&runs[i], named->name, runs[i].threads);
-        markup_put(m, row && row == best ? "<td class=\"best\">%.3f</td>" : row ? "<td>%.3f</td>" : "<td>–</td>",
+        markup_put(m, row && row == best && there > 1 ? "<td class=\"best\">%.3f</td>" : row ? "<td>%.3f</td>" : "<td>–</td>",
                    row ? 1e3 * row->median : 0);
         cell(m, 1, row ? row->gflops : 0);
         cell(m, 1, row ? 100 * row->bound_fraction : 0);

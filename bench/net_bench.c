@@ -34,7 +34,7 @@ enum { SUMS = sizeof sums / sizeof sums[0] };
 static nonet_vgg_status open_net(net_run *run, const char *name, int threads, nonet_vgg_error *err)
 {
     const bench_settings *s = run->settings;
-    nonet_vgg_options options = { .batch = s->batch, .conv = s->conv };
+    nonet_vgg_options options = { .batch = s->batch, .conv = s->conv, .progress = s->progress };
     options.conv.threads = threads;
     if (!s->model)
         return nonet_vgg_random(&run->net, name, s->seed, &options, err);
@@ -104,6 +104,8 @@ static void fill_layer_row(bench_row *row, const nonet_vgg_layer_info *layer, co
     snprintf(row->algorithm, sizeof row->algorithm, "%s", nonet_algo_name(layer->plan.algo));
     snprintf(row->kernel, sizeof row->kernel, "%s", layer->plan.kernel ? layer->plan.kernel : "");
     row->work = bench_work_of(&p, layer->plan.algo);
+    if (run->settings->conv.fc_weights == NONET_FC_BF16)
+        row->work.weight_bytes /= 2;
     row->threads = layer->plan.threads;
     fill_bytes(row, layer, run, report);
 }
@@ -194,7 +196,7 @@ static nonet_vgg_status repeat(net_run *run, bench_report *report, nonet_vgg_err
     if (status == NONET_VGG_OK && run->peers && s->warmup == 0)
         status = forward(run, err);
     if (status == NONET_VGG_OK)
-        status = bench_peers_warm(run->peers, report, run->dst, err);
+        bench_peers_warm(run->peers, report, run->dst);
     int done = 0;
     double cpu = 0, begin = bench_now();
     while (status == NONET_VGG_OK && bench_again(s, done, bench_now() - begin)) {
@@ -235,6 +237,9 @@ static nonet_vgg_status bench_net(bench_report *report, const char *name, nonet_
     if (status != NONET_VGG_OK)
         return status;
     nonet_vgg_query(run.net, &run.info);
+    if (run.info.unfit)
+        fprintf(stderr, "nonet bench: %s: its packed weights are for another machine or other options; the plain ones serve\n",
+                run.settings->model);
     status = make_data(&run, err);
     if (status == NONET_VGG_OK)
         status = add_rows(&run, report, err);

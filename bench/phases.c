@@ -1,5 +1,6 @@
 /* phases.c - input transform, multiply and output transform of a Winograd plan, each between two readings of the clock. */
 #include "bench/phases.h"
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include "bench/data.h"
@@ -63,8 +64,9 @@ static void input(const phase_run *r, float *v, int first, int tiles, int cb)
     for (int t = 0; t < tiles; t++) {
         int row = (first + t) / w->tx, column = (first + t) % w->tx, image = row / w->ty;
         size_t y = (size_t)(row * w->m + 2 * image);
-        r->plan->in->fn.wino_in(r->src + (size_t)cb * r->src_block + y * r->src_row + (size_t)(column * w->m) * NONET_L, r->src_row,
-                                v + (size_t)(cb / 4) * w->v_cblock + (size_t)t * NONET_SUM + (size_t)(cb % 4) * NONET_L, w->v_xi);
+        const float *d = r->src + (size_t)cb * r->src_block + y * r->src_row + (size_t)(column * w->m) * NONET_L;
+        r->plan->in->fn.wino_in(d, r->src_row, v + (size_t)(cb / 4) * w->v_cblock + (size_t)t * NONET_SUM +
+                                (size_t)(cb % 4) * NONET_L, w->v_xi);
     }
 }
 
@@ -178,9 +180,11 @@ static bench_phase_times once(const phase_run *r)
     return (bench_phase_times){ in / threads, multiply / threads, out / threads };
 }
 
-static double sum(const bench_phase_times *t)
+static void keep_least(bench_phase_times *least, const bench_phase_times *next)
 {
-    return t->in + t->multiply + t->out;
+    least->in = fmin(least->in, next->in);
+    least->multiply = fmin(least->multiply, next->multiply);
+    least->out = fmin(least->out, next->out);
 }
 
 int bench_phases(const nonet_plan *plan, double seconds, bench_phase_times *times)
@@ -196,8 +200,7 @@ int bench_phases(const nonet_plan *plan, double seconds, bench_phase_times *time
         double start = bench_now();
         for (int i = 0; i < FEWEST || (i < MOST && bench_now() - start < seconds); i++) {
             bench_phase_times next = once(&r);
-            if (sum(&next) < sum(times))
-                *times = next;
+            keep_least(times, &next);
         }
     }
     close_run(&r);

@@ -10,7 +10,7 @@ typedef struct bench_phase_times {
 } bench_phase_times;
 
 /* Runs the three kinds of kernels of this plan over its shapes and blocks, outside the plan's own loops (which must not carry
- * clocks), for about `seconds` and at least three times; the run whose sum is least counts. Data are made up. Maps are
+ * clocks), for about `seconds` and at least three times; the least of each counts. Data are made up. Maps are
  * padded to whole tiles, so the copying of tiles at the edges is left out. 0 when there is no memory. Zeros if the plan's
  * algorithm is not Winograd's. */
 int bench_phases(const nonet_plan *plan, double seconds, bench_phase_times *times);

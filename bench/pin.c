@@ -65,3 +65,16 @@ void bench_pin_check(bench_pin *pin)
         pin->lost = 1;
     }
 }
+
+void bench_pin_where(int threads, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+#pragma omp parallel for ordered schedule(static, 1) num_threads(threads)
+    for (int i = 0; i < threads; i++) {
+        int cpu = sched_getcpu();
+#pragma omp ordered
+        if (used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%d", i ? "," : "", cpu);
+    }
+}

@@ -3,6 +3,7 @@
 #define NONET_BENCH_PIN_H
 
 #include <sched.h>
+#include <stddef.h>
 
 typedef struct bench_pin {
     cpu_set_t before;           /* the calling thread's set, to go back to */
@@ -19,5 +20,7 @@ void bench_unpin_threads(bench_pin *pin);
 /* Runtimes may end and restart threads when teams change size; new ones would all share the first CPU. If that has happened the
  * pinning is taken back and pin->lost set. */
 void bench_pin_check(bench_pin *pin);
+/* "0,1": the CPU that each thread of a team runs on at this moment, pinned or not. */
+void bench_pin_where(int threads, char *text, size_t size);
 
 #endif

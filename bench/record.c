@@ -85,6 +85,7 @@ static void put_sets(const bench_report *report, const bench_sink *sink)
     TEXT("isa_found", found);
     WHOLE("threads", report->threads);
     TEXT("affinity", report->pinned);
+    TEXT("ran_on", report->ran_on);
 }
 
 static void put_peaks(const bench_report *report, const bench_sink *sink)

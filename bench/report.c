@@ -91,6 +91,7 @@ void bench_report_unpin(bench_report *report)
     bench_watch now;
     bench_watch_read(&now);
     bench_watch_add(&report->sum, &report->start, &now);
+    bench_pin_where(report->threads, report->ran_on, sizeof report->ran_on);
     bench_pin_check(&report->pin);
     if (report->pin.threads)
         snprintf(report->pinned, sizeof report->pinned, "pinned to CPU%s %s", report->threads > 1 ? "s" : "", report->pin.cpus);

@@ -62,6 +62,7 @@ typedef struct bench_report {
     int peak_count;
     bench_pin pin;
     char pinned[160];                   /* CPUs during the measurement, or why there are none */
+    char ran_on[128];                   /* CPU of each thread at its end */
     char subject[1024];                 /* what is measured: a line a network or layer */
     bench_row *rows;
     int count, room;
@@ -70,7 +71,8 @@ typedef struct bench_report {
 nonet_vgg_status bench_fail(nonet_vgg_error *err, nonet_vgg_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Fills in the machine, the instruction set and the threads, checks that the files can be written, measures the peaks, and prepares cold caches. */
+/* Fills in the machine, the instruction set and the threads, checks that the files can be written, measures the
+ * peaks, and prepares cold caches. */
 nonet_vgg_status bench_report_open(bench_report *report, const bench_settings *settings, nonet_vgg_error *err);
 /* A new zeroed row with this name; NULL when there is no memory. Pointers to other rows go stale. */
 bench_row *bench_report_add(bench_report *report, bench_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));

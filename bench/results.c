@@ -5,7 +5,6 @@
 #ifdef NONET_HAVE_CJSON
 
 #include <cjson/cJSON.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +20,15 @@ static const char *text_of(const cJSON *object, const char *key)
     return text ? text : "";
 }
 
-/* Finite, or 0. */
+/* 0 for what no measurement can be: negative, not finite, or so far out that quotients would no longer be finite. */
+static double sane(const cJSON *item)
+{
+    return cJSON_IsNumber(item) && item->valuedouble > 1e-15 && item->valuedouble < 1e18 ? item->valuedouble : 0;
+}
+
 static double number_of(const cJSON *object, const char *key)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    return cJSON_IsNumber(item) && isfinite(item->valuedouble) ? item->valuedouble : 0;
+    return sane(cJSON_GetObjectItemCaseSensitive(object, key));
 }
 
 static int whole_of(const cJSON *object, const char *key)
@@ -157,7 +160,7 @@ static int add_samples(results_row *row, const cJSON *item, double unit)
         return 0;
     row->samples = grown;
     cJSON_ArrayForEach(sample, samples)
-        if (cJSON_IsNumber(sample) && isfinite(sample->valuedouble) && sample->valuedouble > 0)
+        if (sane(sample) > 0)
             row->samples[row->count++] = unit * sample->valuedouble;
     if (!more && time > 0)
         row->samples[row->count++] = unit * time;

@@ -11,7 +11,7 @@ typedef struct bench_series {
 typedef struct bench_stats {
     int count;
     double min, median;
-    double p90, p99;            /* the smallest sample that at least so many of a hundred do not exceed; p99 is the largest up to 99 */
+    double p90, p99;            /* the smallest sample that at least so many of a hundred do not exceed */
     double mad;                 /* median absolute deviation from the median, not scaled */
     double low, high;           /* interval of the median from the order statistics, in which it lies with at least 95 %; with
                                    fewer than 6 samples there is none, and these are min and max */

@@ -9,7 +9,8 @@ static void head(const bench_report *report)
 {
     const bench_peak *p = &report->peak;
     printf("nonet %s (%s), %s, %s, %d thread%s%s%s\n", nonet_version(), bench_build_commit(), report->host.cpu,
-           nonet_isa_name(report->isa), report->threads, report->threads == 1 ? "" : "s", report->pinned[0] ? " " : "", report->pinned);
+           nonet_isa_name(report->isa), report->threads, report->threads == 1 ? "" : "s",
+           report->pinned[0] ? " " : "", report->pinned);
     printf("FMA peak %.1f GFLOP/s, read bandwidth %.1f GB/s, measured before and after; copy %.1f GB/s; clock %.0f MHz\n",
            p->fma_gflops, p->read_gbps, p->copy_gbps, report->mhz_after);
     for (int i = 0; i < report->verdict.count; i++)
@@ -66,8 +67,8 @@ static void peak_table(const bench_report *report)
 /* The multiply's share of the peak counts the multiply-adds of the whole layer; %: of the three together. */
 static void phase_table(const bench_report *report, int name_width)
 {
-    printf("\n%-*s %9s %9s %9s %9s %6s %6s %6s %6s\n", name_width, "layer", "in ms", "mul ms", "out ms", "sum ms", "in %", "mul %",
-           "out %", "%peak");
+    printf("\n%-*s %9s %9s %9s %9s %6s %6s %6s %6s\n", name_width, "layer", "in ms", "mul ms", "out ms", "sum ms",
+           "in %", "mul %", "out %", "%peak");
     for (int i = 0; i < report->count; i++) {
         const bench_row *row = &report->rows[i];
         const bench_phase_times *p = &row->phases;
@@ -93,14 +94,14 @@ void bench_table(const bench_report *report)
         w.shape = widest(w.shape, report->rows[i].shape);
         w.algorithm = widest(w.algorithm, report->rows[i].algorithm);
     }
-    printf("%-*s  %-*s  %-*s %9s %5s %8s %6s %7s %6s %9s %6s %-3s  %s\n", w.name, "layer", w.shape, "shape", w.algorithm, "algorithm", "ms",
-           "+-%", "GFLOP/s", "%peak", "%bound", "%own", "MB", "%roof", "by", "kernel");
+    printf("%-*s  %-*s  %-*s %9s %5s %8s %6s %7s %6s %9s %6s %-3s  %s\n", w.name, "layer", w.shape, "shape", w.algorithm,
+           "algorithm", "ms", "+-%", "GFLOP/s", "%peak", "%bound", "%own", "MB", "%roof", "by", "kernel");
     for (int i = 0; i < report->count; i++)
         if (!report->rows[i].peer[0])
             print_row(report, &report->rows[i], &w);
     printf("\nms: median of %d; +-%%: median deviation. GFLOP/s count a direct convolution. %%bound: least time at these peaks,\n"
            "by the fewest multiply-adds of direct, F(2x2), F(4x4), or by the weights' bytes; %%own: of the algorithm that ran.\n"
-           "MB: input, output and packed weights. %%roof: least time of what ran, by its arithmetic or by what memory must give.\n",
+           "MB: input, output and packed weights. %%roof: least time of what ran, by its arithmetic or by memory.\n",
            report->rows[report->count - 1].stats.count);
     bench_peers_table(report);
     if (report->settings->phases)

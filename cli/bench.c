@@ -5,6 +5,7 @@
 #include <string.h>
 #include "bench/bench.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 
 enum {
     OPT_BATCH = CLI_OWN, OPT_MODEL, OPT_SEED, OPT_MIN_TIME, OPT_REPETITIONS, OPT_WARMUP,
@@ -233,6 +234,7 @@ int cmd_bench(int argc, char **argv)
     parse(argc, argv, &r);
     r.settings.conv = r.common.conv;
     r.settings.json = r.common.json;
+    r.settings.progress = cli_progress;
     check_outputs(&r.settings);
     argc -= optind;
     argv += optind;

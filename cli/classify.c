@@ -14,6 +14,7 @@ static const char help[] =
     "is below 64 pixels; the centre is cut out. An orientation in its EXIF data is not applied.\n\n"
     "  --model FILE      .safetensors, .pth, .onnx, .caffemodel or .nonet, told by its content\n"
     "  --top N           classes to show, 1 to 1000000 (default 5; no more than there are)\n"
+    "  --verify          check every byte of a .nonet file with packed weights first (others always are)\n"
     "  --labels FILE     names of the classes, one a line (default: the model's own, else ImageNet's if there are 1000)\n";
 static const char help_end[] =
     "\nErrors: a picture that cannot be read is one sentence; the others are still classified, and the exit status is 1. So it\n"

@@ -16,19 +16,20 @@ int cmd_report(int argc, char **argv);
 int cmd_classify(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
+int cmd_pack(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 
 /* Options that several commands take: put CLI_COMMON_LONG into the getopt_long table and pass what it returns to cli_common. */
 typedef struct cli_common {
-    nonet_options conv;         /* --threads, --isa, --algo */
+    nonet_options conv;         /* --threads, --isa, --algo, --fc-weights */
     const char *json;           /* --json [FILE]: NULL when not asked for, "-" is standard output */
 } cli_common;
-enum { CLI_THREADS = 1000, CLI_ISA, CLI_ALGO, CLI_JSON, CLI_HELP, CLI_OWN };   /* commands number theirs from CLI_OWN */
+enum { CLI_THREADS = 1000, CLI_ISA, CLI_ALGO, CLI_FC_WEIGHTS, CLI_JSON, CLI_HELP, CLI_OWN };   /* commands number theirs from CLI_OWN */
 #define CLI_COMMON_LONG                                                                                                        \
     { "threads", required_argument, NULL, CLI_THREADS }, { "isa", required_argument, NULL, CLI_ISA },                          \
     { "algo", required_argument, NULL, CLI_ALGO }, { "json", required_argument, NULL, CLI_JSON },                              \
-    { "help", no_argument, NULL, CLI_HELP }
+    { "fc-weights", required_argument, NULL, CLI_FC_WEIGHTS }, { "help", no_argument, NULL, CLI_HELP }
 /* 1 if it was a common option and is taken; 0 if not; exits with 2 and a sentence when its value is wrong. */
 int cli_common_option(int option, const char *value, cli_common *common);
 /* Lines of --help for the common options. */

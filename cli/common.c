@@ -14,6 +14,7 @@ const char cli_common_help[] =
     "  --threads N       use at most N threads (default: all that this process may run)\n"
     "  --isa NAME        c, avx2, avx512 or neon: no more than this instruction set (default: the best)\n"
     "  --algo NAME       direct, winograd-f2, winograd-f4 or auto (default): for the 3x3 convolutions that can\n"
+    "  --fc-weights TYPE f32 (default) or bf16: weights of fully connected layers, rounded; the arithmetic stays f32\n"
     "  --json FILE       write JSON to FILE, - is standard output\n"
     "  --help            this text\n";
 
@@ -74,6 +75,14 @@ static nonet_algo algo_option(const char *name)
     exit(cli_fail(EXIT_USAGE, "--algo knows auto, direct, winograd-f2 and winograd-f4, not '%s'", name));
 }
 
+static nonet_fc_weights fc_weights_option(const char *name)
+{
+    for (nonet_fc_weights type = NONET_FC_F32; type < NONET_FC_COUNT; type++)
+        if (!strcmp(name, nonet_fc_weights_name(type)))
+            return type;
+    exit(cli_fail(EXIT_USAGE, "--fc-weights knows f32 and bf16, not '%s'", name));
+}
+
 int cli_common_option(int option, const char *value, cli_common *common)
 {
     switch (option) {
@@ -85,6 +94,9 @@ int cli_common_option(int option, const char *value, cli_common *common)
         return 1;
     case CLI_ALGO:
         common->conv.algo = algo_option(value);
+        return 1;
+    case CLI_FC_WEIGHTS:
+        common->conv.fc_weights = fc_weights_option(value);
         return 1;
     case CLI_JSON:
         common->json = value;

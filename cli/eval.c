@@ -10,9 +10,9 @@
 static const char help[] =
     "Usage: nonet eval PICTURES --model FILE [OPTION...]\n"
     "       nonet eval --merge RESULTS...\n"
-    "Tells the top-1 and top-5 error of a network on labelled pictures, with 95 per cent intervals (Wilson). PICTURES is a folder\n"
-    "with a folder a class, a folder with --list, or an IDX file (MNIST's format, gzip too). Pictures that cannot be read are\n"
-    "listed and do not count. Pictures are prepared as by `nonet classify`, beside the computing.\n\n"
+    "Tells the top-1 and top-5 error of networks on labelled pictures, with 95 per cent intervals (Wilson). PICTURES is a\n"
+    "folder with a folder a class, a folder with --list, or an IDX file (MNIST's format, gzip too). Pictures that cannot be read are\n"
+    "listed and do not count. Pictures are prepared as by `nonet classify`; they are decoded beside the computing.\n\n"
     "  --model FILE      .safetensors, .pth, .onnx, .caffemodel or .nonet, told by its content\n"
     "  --list FILE       lines `name label`, names relative to PICTURES; or the IDX file of labels (default: PICTURES with\n"
     "                    images-idx3 replaced by labels-idx1). A label is a class's number from 0, its name, or the first word\n"
@@ -22,7 +22,7 @@ static const char help[] =
     "  --limit N         only the first N pictures of the list\n"
     "  --shard I/N       only every N-th picture, from the I-th on: a part for one of N machines\n"
     "  --results FILE    append a line of JSON a picture to FILE, as it goes\n"
-    "  --resume          go on with the results in FILE, of the same model, preparation, pictures and shard\n"
+    "  --resume          go on with the results in FILE, of the same model, protocol, pictures and shard\n"
     "  --merge           the arguments are results files, of the shards of one evaluation: print their totals\n"
     "  --per-class       a line a class too\n"
     "  --confused N      the N pairs most often confused (default 5)\n"
@@ -33,20 +33,20 @@ static const char help_end[] =
     "Example: nonet eval val --list val.txt --model vgg16.nonet --results val.jsonl --resume\n";
 
 enum {
-    OPT_LIST = CLI_OWN, OPT_LABELS, OPT_BATCH, OPT_LIMIT, OPT_SHARD, OPT_RESULTS, OPT_RESUME, OPT_MERGE, OPT_PER_CLASS, OPT_CONFUSED,
-    OPT_VERBOSE
+    OPT_LIST = CLI_OWN, OPT_LABELS, OPT_BATCH, OPT_LIMIT, OPT_SHARD, OPT_RESULTS, OPT_RESUME, OPT_MERGE, OPT_PER_CLASS,
+    OPT_CONFUSED, OPT_VERBOSE
 };
 enum { BATCH_DEFAULT = 8, BATCH_MAX = 1024, SHARDS_MAX = 1000000 };
 
 typedef struct request {
     char **path;
     int paths;
-    const char *list, *labels, *results;
-    int batch, resume, merge, verbose, shard, shards;
+    const char *list, *results;
+    int resume, merge, verbose, shard, shards;
     int64_t limit;              /* 0: none */
     eval_shown shown;
     cli_common common;
-    cli_model model;
+    eval_engine_options engine;
     int rank, ranks;
 } request;
 
@@ -63,7 +63,7 @@ static void read_shard(const char *text, request *r)
 static int take_number(int option, const char *value, request *r)
 {
     if (option == OPT_BATCH)
-        r->batch = (int)cli_number("--batch", value, 1, BATCH_MAX);
+        r->engine.batch = (int)cli_number("--batch", value, 1, BATCH_MAX);
     else if (option == OPT_LIMIT)
         r->limit = cli_number("--limit", value, 1, INT64_MAX);
     else if (option == OPT_CONFUSED)
@@ -86,20 +86,26 @@ static int take_flag(int option, request *r)
 
 static int take_name(int option, const char *value, request *r)
 {
-    const char **to = option == OPT_LIST ? &r->list : option == OPT_LABELS ? &r->labels : option == OPT_RESULTS ? &r->results : NULL;
-    if (to)
-        *to = value;
-    return to != NULL;
+    if (option == OPT_LIST)
+        r->list = value;
+    else if (option == OPT_LABELS)
+        r->engine.labels = value;
+    else if (option == OPT_RESULTS)
+        r->results = value;
+    else
+        return 0;
+    return 1;
 }
 
 static void take_option(int option, request *r)
 {
     if (option == CLI_HELP) {
-        printf("%s%s%s%s", help, cli_model_help, cli_common_help, help_end);
+        printf("%s%s%s%s%s", help, cli_protocol_help, cli_model_help, cli_common_help, help_end);
         exit(EXIT_SUCCESS);
     }
     if (!take_flag(option, r) && !take_name(option, optarg, r) && !take_number(option, optarg, r) &&
-        !cli_model_option(option, optarg, &r->model) && !cli_common_option(option, optarg, &r->common))
+        !cli_protocol_option(option, optarg, &r->engine.protocol) && !cli_model_option(option, optarg, &r->engine.model) &&
+        !cli_common_option(option, optarg, &r->common))
         exit(EXIT_USAGE);
 }
 
@@ -107,13 +113,13 @@ static void check(const request *r)
 {
     if (r->merge && r->paths == 0)
         exit(cli_fail(EXIT_USAGE, "which results? Name the files after --merge"));
-    if (r->merge && (r->results || r->resume || r->list || r->model.path || r->limit || r->shards > 1))
+    if (r->merge && (r->results || r->resume || r->list || r->engine.protocol.models || r->limit || r->shards > 1))
         exit(cli_fail(EXIT_USAGE, "--merge takes results files, --labels, --per-class, --confused and --json only"));
     if (!r->merge && r->paths != 1)
         exit(cli_fail(EXIT_USAGE, "which pictures? Name one folder or one IDX file, not %d", r->paths));
     if (r->resume && !r->results)
         exit(cli_fail(EXIT_USAGE, "--resume goes on with a file: name it with --results"));
-    if (!r->merge && !r->model.path)
+    if (!r->merge && !r->engine.protocol.models)
         exit(cli_fail(EXIT_USAGE, "which model? Name its file with --model"));
 }
 
@@ -125,7 +131,8 @@ static void parse(int argc, char **argv, request *r)
         {"shard", required_argument, NULL, OPT_SHARD}, {"results", required_argument, NULL, OPT_RESULTS},
         {"resume", no_argument, NULL, OPT_RESUME}, {"merge", no_argument, NULL, OPT_MERGE},
         {"per-class", no_argument, NULL, OPT_PER_CLASS}, {"confused", required_argument, NULL, OPT_CONFUSED},
-        {"verbose", no_argument, NULL, OPT_VERBOSE}, CLI_MODEL_LONG, CLI_COMMON_LONG, {NULL, 0, NULL, 0},
+        {"verbose", no_argument, NULL, OPT_VERBOSE}, CLI_MODEL_LONG, CLI_PROTOCOL_LONG,
+        CLI_COMMON_LONG, {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -179,7 +186,7 @@ static int report(const request *r, const eval_header *h, eval_totals *totals, i
 static void tell_times(const request *r, const eval_engine *engine, const eval_times *t)
 {
     double all = t->judging + t->waiting;
-    fprintf(stderr, "memory of the network: %.1f MiB\n", (double)engine->info.memory / 1048576);
+    fprintf(stderr, "memory of the network: %.1f MiB\n", (double)eval_engine_memory(engine) / 1048576);
     fprintf(stderr, "%lld pictures%s in %.2f s: %.1f a second; the kernels waited for pictures %.2f %% of that time\n",
             (long long)t->pictures, r->ranks > 1 ? " of rank 0" : "", all, all > 0 ? (double)t->pictures / all : 0,
             all > 0 ? 100 * t->waiting / all : 0);
@@ -194,12 +201,12 @@ static int merge_all(request *r)
     int64_t missing;
     char **labels = NULL;
     int count = 0, fault = eval_merge(r->path, r->paths, &header, &totals, &missing);
-    if (fault == 0 && r->labels) {
+    if (fault == 0 && r->engine.labels) {
         nonet_vgg_error err;
-        nonet_vgg_status status = vgg_labels_read(&labels, &count, r->labels, &err);
+        nonet_vgg_status status = vgg_labels_read(&labels, &count, r->engine.labels, &err);
         fault = status == NONET_VGG_OK ? 0 : cli_fail(cli_exit_of(status), "%s", err.text);
         if (fault == 0 && count != header.classes)
-            fault = cli_fail(EXIT_DATA, "%s: has %d names, but there are %d classes", r->labels, count, header.classes);
+            fault = cli_fail(EXIT_DATA, "%s: has %d names, but there are %d classes", r->engine.labels, count, header.classes);
     }
     r->shown.labels = labels ? (const char *const *)labels : header.classes == VGG_IMAGENET_CLASSES ? vgg_labels_imagenet : NULL;
     if (fault == 0)
@@ -217,7 +224,7 @@ static int describe(const request *r, const eval_engine *engine, const vgg_datas
     snprintf(header->data, sizeof header->data, "%s", r->path[0]);
     if (r->limit && r->limit < set->count)
         header->pictures = r->limit;
-    return eval_engine_describe(engine, &r->model, &r->common, header);
+    return eval_engine_describe(engine, &r->engine, header);
 }
 
 /* Rank 0, or the only process. */
@@ -260,7 +267,7 @@ static int judge_all(request *r)
     vgg_dataset set = {0};
     eval_header header;
     nonet_vgg_error err;
-    int fault = eval_engine_open(&engine, &r->model, &r->common, r->batch, r->labels);
+    int fault = eval_engine_open(&engine, &r->engine);
     const vgg_classes classes = {.count = engine.info.out_c, .names = engine.labels};
     nonet_vgg_status status = fault ? NONET_VGG_OK : vgg_dataset_open(&set, r->path[0], r->list, &classes, &err);
     if (status != NONET_VGG_OK)
@@ -279,8 +286,9 @@ static int judge_all(request *r)
 
 int cmd_eval(int argc, char **argv)
 {
-    request r = {.batch = BATCH_DEFAULT, .shard = 1, .shards = 1, .shown = {.confused = 5}};
+    request r = {.engine = {.batch = BATCH_DEFAULT}, .shard = 1, .shards = 1, .shown = {.confused = 5}};
     parse(argc, argv, &r);
+    r.engine.conv = r.common.conv;
     if (r.merge)
         return merge_all(&r);
     int fault = eval_ranks_start(&r.rank, &r.ranks);

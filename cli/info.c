@@ -101,7 +101,7 @@ static const struct feature {
     const char *word, *formats;
 } features[] = {
     { "cjson", ".safetensors" }, { "protobuf", ".onnx, .caffemodel" }, { "zip", ".pth archives" },
-    { "jpeg", "JPEG" }, { "png", "PNG" },
+    { "jpeg", "JPEG" }, { "png", "PNG" }, { "zlib", "gzipped IDX" },
 };
 enum { FEATURES = sizeof features / sizeof features[0] };
 

@@ -17,6 +17,7 @@ static const struct command {
     { "eval", "error rates on labelled pictures", cmd_eval, "nonet eval" },
     { "features", "write the map after a layer of a network", cmd_features, "nonet features" },
     { "convert", "turn any model file into a .nonet container", cmd_convert, "nonet convert" },
+    { "pack", "add packed weights, so that opening takes no time", cmd_pack, "nonet pack" },
     { "verify", "check every kernel that this CPU can run", cmd_verify, "nonet verify" },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -5,14 +5,15 @@
 #include "cli/cli.h"
 #include "vgg/preprocess.h"
 
-enum { CLI_MODEL = CLI_OWN + 100, CLI_NET, CLI_PREPROCESS, CLI_MEAN, CLI_STD };
+enum { CLI_MODEL = CLI_OWN + 100, CLI_NET, CLI_PREPROCESS, CLI_MEAN, CLI_STD, CLI_CHECK };
 #define CLI_MODEL_LONG                                                                                                         \
     { "model", required_argument, NULL, CLI_MODEL }, { "net", required_argument, NULL, CLI_NET },                              \
     { "preprocess", required_argument, NULL, CLI_PREPROCESS }, { "mean", required_argument, NULL, CLI_MEAN },                  \
-    { "std", required_argument, NULL, CLI_STD }
+    { "std", required_argument, NULL, CLI_STD }, { "verify", no_argument, NULL, CLI_CHECK }
 
 typedef struct cli_model {
     const char *path, *net;
+    int verify;                 /* --verify was given */
     int kind_set;               /* --preprocess was given */
     nonet_vgg_kind kind;
     int means, stds;            /* how many numbers --mean and --std gave; 0: not given */
@@ -26,6 +27,9 @@ int cli_model_option(int option, const char *value, cli_model *model);
 /* Opens the model, which must have been named. batch 1. 0, or the exit status after a sentence. height, width, last as in
  * nonet_vgg_options. */
 int cli_model_open(nonet_vgg **net, const cli_model *model, const nonet_options *conv, int height, int width, const char *last);
+
+/* Says once on standard error that packed weights in the file did not fit, if so. */
+void cli_tell_unfit(const nonet_vgg_info *info, const char *path);
 
 /* How the pictures of an open network are prepared: as its file says, changed by the options. */
 typedef struct cli_preparation {

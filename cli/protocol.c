@@ -1,5 +1,6 @@
 /* protocol.c - see protocol.h. */
 #include "cli/protocol.h"
+#include "cli/progress.h"
 #include <stdlib.h>
 
 const char cli_protocol_help[] =
@@ -66,7 +67,7 @@ int cli_protocol_option(int option, const char *value, cli_protocol *p)
     }
 }
 
-static int prepare_all(vgg_evaluator *evaluator, const cli_model *model, int models)
+static int prepare_all(vgg_evaluator *evaluator, const cli_model *model, int models, const char *const *paths)
 {
     for (int i = 0; i < models; i++) {
         cli_preparation prepared;
@@ -74,6 +75,7 @@ static int prepare_all(vgg_evaluator *evaluator, const cli_model *model, int mod
         if (fault)
             return fault;
         vgg_evaluator_prepare(evaluator, i, &prepared.how);
+        cli_tell_unfit(vgg_evaluator_info(evaluator, i), paths[i]);
     }
     return 0;
 }
@@ -90,13 +92,14 @@ int cli_evaluator_open(vgg_evaluator **evaluator, cli_protocol *p, const cli_mod
     nonet_vgg_status status = scales ? vgg_protocol_scales(&p->protocol, scales, p->train_scale, &err) : NONET_VGG_OK;
     vgg_evaluator_options options = {
         .models = p->models, .model = p->model, .weight = p->weights ? p->weight : NULL, .protocol = p->protocol,
-        .net = {.net = model->net, .batch = batch, .conv = *conv, .max_memory = p->max_memory},
+        .net = {.net = model->net, .batch = batch, .conv = *conv, .max_memory = p->max_memory,
+                .verify = model->verify, .progress = cli_progress},
     };
     if (status == NONET_VGG_OK)
         status = vgg_evaluator_open(evaluator, &options, &err);
     if (status != NONET_VGG_OK)
         return cli_fail(cli_exit_of(status), "%s", err.text);
-    int fault = prepare_all(*evaluator, model, p->models);
+    int fault = prepare_all(*evaluator, model, p->models, p->model);
     if (fault) {
         vgg_evaluator_close(*evaluator);
         *evaluator = NULL;

@@ -6,6 +6,8 @@
 
 enum {
     STRIP_BYTES = 384 << 10,    /* of gathered input: what stays in L2 beside the weights of one multiply call */
+    STRIP_BYTES_LATE = 4 << 20, /* where the weights come from memory, as in a dense fc6: fewer strips, fewer passes over them */
+    LATE_WEIGHTS = 12 << 20,
     CHUNK_BYTES_L1 = 20 << 10,  /* of weights per call where a step of the kernel reads them faster than L2 gives */
     CHUNK_BYTES_L2 = 320 << 10
 };
@@ -52,12 +54,14 @@ static void plan_strips(nonet_plan *plan)
     int unit = p->pool ? 2 : 1, height = p->pool ? plan->dh * 2 : plan->oh;
     s->in_w = (plan->ow - 1) * p->stride + p->s;
     size_t row = (size_t)s->in_w * (size_t)(plan->nest == NEST_IC ? p->c : plan->cb * NONET_L) * sizeof(float);
-    int in_rows = (int)(STRIP_BYTES / row), rows = in_rows > p->r ? (in_rows - p->r) / p->stride + 1 : 1;
+    double weights = (double)plan->taps * plan->cb * plan->kb * NONET_L * NONET_L * sizeof(float);
+    int late = weights > LATE_WEIGHTS;
+    int in_rows = (int)((late ? STRIP_BYTES_LATE : STRIP_BYTES) / row), rows = in_rows > p->r ? (in_rows - p->r) / p->stride + 1 : 1;
     rows = rows < height ? rows : height;
     s->count = nonet_ceil_div(height, rows);
-    int images = p->n, wanted = plan->threads * 2;
-    if (s->count * images < wanted && s->count < height)
-        s->count = nonet_ceil_div(wanted, images) < height ? nonet_ceil_div(wanted, images) : height;
+    int images = p->n, wanted = plan->threads > 1 && !late ? nonet_ceil_div(plan->threads * 2, images) : 1;
+    if (s->count < wanted)
+        s->count = wanted < height ? wanted : height;
     s->rows = nonet_ceil_div(nonet_ceil_div(height, s->count), unit) * unit;
     s->count = nonet_ceil_div(height, s->rows);
     s->in_rows = (s->rows - 1) * p->stride + p->r;
@@ -66,15 +70,18 @@ static void plan_strips(nonet_plan *plan)
     s->ksplit = s->ksplit < plan->kq ? s->ksplit : plan->kq;
 }
 
-/* A kernel of 6 rows or fewer reads its weights at 10 bytes a cycle. Kernels other than 3x3 and IC keep their sums in one call. */
+/* A kernel of 6 rows or fewer reads its weights at 10 bytes a cycle. A call takes whole sums where there are several. */
 static void plan_chunks(nonet_plan *plan)
 {
     nonet_strip_plan *s = &plan->strip;
     size_t cblock = (size_t)plan->taps * NONET_L * (size_t)plan->nr * sizeof(float);
     size_t budget = plan->multiply->mr > 6 ? CHUNK_BYTES_L2 : CHUNK_BYTES_L1;
     int fit = budget > cblock ? (int)(budget / cblock) : 1;
-    s->cchunk = plan->nest == NEST_IC || plan->fresh || fit >= plan->cb ? plan->cb : fit;
-    s->cchunk = nonet_ceil_div(plan->cb, nonet_ceil_div(plan->cb, s->cchunk));
+    if (plan->fresh)
+        fit = fit < plan->fresh ? plan->fresh : fit / plan->fresh * plan->fresh;
+    s->cchunk = plan->nest == NEST_IC || fit >= plan->cb ? plan->cb : fit;
+    if (!plan->fresh)           /* calls of nearly equal size */
+        s->cchunk = nonet_ceil_div(plan->cb, nonet_ceil_div(plan->cb, s->cchunk));
     s->band = s->cchunk < plan->cb ? s->rows : plan->p.pool ? 2 : 1;
 }
 

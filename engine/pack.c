@@ -1,25 +1,7 @@
 /* pack.c - weights into the order in which the multiply kernels read them. */
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "engine/plan.h"
 #include "engine/transpose.h"
-
-enum { HUGE_PAGE = 2 << 20 };
-
-/* Weights are a stream: large ones ask for huge pages. */
-static float *alloc_floats(size_t floats)
-{
-    size_t bytes = floats * sizeof(float), align = bytes >= HUGE_PAGE ? HUGE_PAGE : NONET_ALIGNMENT;
-    void *p = NULL;
-    if (posix_memalign(&p, align, bytes))
-        return NULL;
-#ifdef MADV_HUGEPAGE
-    if (align == HUGE_PAGE)
-        madvise(p, bytes, MADV_HUGEPAGE);
-#endif
-    return p;
-}
 
 /* The range of output channels that is being packed. */
 typedef struct pack_part {
@@ -134,24 +116,6 @@ static void pack_call(const pack_part *part, int q, float *data)
         pack_direct(part, q, data);
 }
 
-nonet_status nonet_weights_alloc(nonet_weights **out, const nonet_plan *plan)
-{
-    if (!out || !plan)
-        return NONET_BAD_ARGUMENT;
-    *out = NULL;
-    size_t biases = (size_t)plan->kb * NONET_L, floats = plan->weight_floats + biases;
-    nonet_weights *w = calloc(1, sizeof *w);
-    float *data = w ? alloc_floats(floats) : NULL;
-    if (!data) {
-        free(w);
-        return NONET_NO_MEMORY;
-    }
-    memset(data + plan->weight_floats, 0, biases * sizeof *data);
-    *w = (nonet_weights){ plan->packing, floats * sizeof *data, data + plan->weight_floats, data };
-    *out = w;
-    return NONET_OK;
-}
-
 nonet_status nonet_weights_fill(nonet_weights *weights, const nonet_plan *plan, int first, int count, const float *oihw, const float *bias)
 {
     if (!weights || !plan || !oihw || first < 0 || count < 1 || first % NONET_PACK_STEP || count > plan->p.k - first ||
@@ -159,13 +123,16 @@ nonet_status nonet_weights_fill(nonet_weights *weights, const nonet_plan *plan, 
         return NONET_BAD_ARGUMENT;
     if (!nonet_packing_equal(&plan->packing, &weights->packing))
         return NONET_MISMATCH;
+    if (!weights->block)        /* imported ones stand in memory that is not ours */
+        return NONET_BAD_ARGUMENT;
     pack_part part = { plan, oihw, first, count };
+    float *data = weights->block + (weights->data - weights->block);
     int q0 = first / plan->nr, q1 = nonet_ceil_div(first + count, plan->nr);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(plan->threads) if (plan->threads > 1)
     for (int q = q0; q < q1; q++)
-        pack_call(&part, q, weights->data);
+        pack_call(&part, q, data);
     if (bias)
-        memcpy(weights->data + plan->weight_floats + first, bias, (size_t)count * sizeof *bias);
+        memcpy(data + plan->weight_floats + first, bias, (size_t)count * sizeof *bias);
     return NONET_OK;
 }
 
@@ -175,11 +142,4 @@ nonet_status nonet_weights_pack(nonet_weights **out, const nonet_plan *plan, con
         return NONET_BAD_ARGUMENT;
     nonet_status status = nonet_weights_alloc(out, plan);
     return status == NONET_OK ? nonet_weights_fill(*out, plan, 0, plan->p.k, oihw, bias) : status;
-}
-
-void nonet_weights_destroy(nonet_weights *weights)
-{
-    if (weights)
-        free(weights->data);
-    free(weights);
 }

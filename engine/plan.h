@@ -64,7 +64,8 @@ struct nonet_weights {
     nonet_packing packing;
     size_t bytes;
     const float *bias;
-    float *data;
+    const float *data;
+    float *block;               /* what holds them, if it is ours to free; imported: NULL */
 };
 
 static inline int nonet_ceil_div(int a, int b)

@@ -143,7 +143,7 @@ static void multiply(const wino_task *t, int q, const nonet_stream *next)
     const float *u = t->weights->data + (size_t)q * (size_t)w->points * (size_t)channels * (size_t)plan->nr;
     nonet_stream output = call_output(t, q, (long)(w->points / 2) * groups);
     nonet_wino_gemm_args a = { .v_cblock = w->v_cblock, .channels = channels, .kblocks = kblocks,
-                               .fetch_step = { (size_t)nonet_ceil_div(width, groups), 0 } };
+                               .v_next = w->v_xi, .fetch_step = { (size_t)nonet_ceil_div(width, groups), 0 } };
     for (int xi = 0; xi < w->points; xi++)
         for (int g = 0, first = 0; g < groups; g++, first += a.tiles) {
             long share = (long)(xi / 2) * groups + g;

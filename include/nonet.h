@@ -157,6 +157,14 @@ void nonet_weights_destroy(nonet_weights *weights);
 nonet_status nonet_weights_alloc(nonet_weights **weights, const nonet_plan *plan);
 nonet_status nonet_weights_fill(nonet_weights *weights, const nonet_plan *plan, int first, int count, const float *oihw, const float *bias);
 
+/* Packed weights as one block of bytes, to be stored and used again without packing, in place, on a machine with the same instruction
+ * set. The block belongs to the weights; it starts with a description of what they were packed for. */
+const void *nonet_weights_view(const nonet_weights *weights, size_t *bytes);
+/* Weights that stay where they are: block (aligned to NONET_ALIGNMENT, in a mapped file say) must outlive them and may be read-only.
+ * NONET_MISMATCH: the block is for another plan, machine or version of the library, or not such a block at all. Only its description
+ * and size are looked at: whoever stores blocks sees to it that they arrive undamaged. */
+nonet_status nonet_weights_import(nonet_weights **weights, const nonet_plan *plan, const void *block, size_t bytes);
+
 /* Computes. src and dst: n images in the problem's layouts, not overlapping. workspace: nonet_plan_workspace bytes, may be
  * NULL if that is 0. Allocates nothing, keeps nothing, reads nothing outside src. NONET_MISMATCH for foreign weights. */
 nonet_status nonet_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, void *workspace);

@@ -43,9 +43,14 @@ typedef struct nonet_vgg_options {  /* zeros are the defaults */
                                    the trained size up gives a map of class scores. A soft-max at the end is left out. height and width
                                    are then the first input's size */
     size_t max_memory;          /* bytes that weights, activations and workspace may take together; 0: no limit */
+    int verify;                 /* non-zero: check every byte of a .nonet file with packed weights; else only what is packed anew */
+    void (*progress)(void *context, double done);   /* NULL, or called by the same thread as weights get ready, done rising to 1 */
+    void *progress_context;
 } nonet_vgg_options;
 
-/* Opens .safetensors, .pth, .onnx, .caffemodel or .nonet, by content. The file is mapped while it is read and may be removed after. */
+/* Opens .safetensors, .pth, .onnx, .caffemodel or .nonet, by content. The file is mapped while it is read and may
+ * be removed after. Packed weights of a .nonet file that fit this machine and these options are used where they are: the file then
+ * stays mapped until nonet_vgg_close, and must not be changed in place meanwhile. */
 nonet_vgg_status nonet_vgg_open(nonet_vgg **net, const char *path, const nonet_vgg_options *options, nonet_vgg_error *err);
 /* One of the networks of Table 1 with He-distributed weights from a seed (the same numbers on every machine), biases small. */
 nonet_vgg_status nonet_vgg_random(nonet_vgg **net, const char *name, uint64_t seed, const nonet_vgg_options *options, nonet_vgg_error *err);
@@ -61,6 +66,7 @@ typedef struct nonet_vgg_info {
     const char *const *labels;  /* NULL, or out_c names */
     const char *name;           /* "vgg16", or "sequence" */
     size_t memory;              /* bytes of weights, activations and workspace */
+    int mapped, unfit;          /* layers with packed weights in the file: those used out of it, those that did not fit */
 } nonet_vgg_info;
 /* Strings live as long as net. out_h and out_w change with nonet_vgg_reshape. */
 void nonet_vgg_query(const nonet_vgg *net, nonet_vgg_info *info);
@@ -102,6 +108,10 @@ typedef struct nonet_vgg_convert_options {
     float mean[4], std[4];
 } nonet_vgg_convert_options;
 nonet_vgg_status nonet_vgg_convert(const char *from, const char *to, const nonet_vgg_convert_options *options, nonet_vgg_error *err);
+
+/* Opens a model as nonet_vgg_open would with these options (batch, last and dense are not looked at), checks all of it, and writes
+ * it as a container that holds its packed weights besides the plain ones, for machines with this instruction set. */
+nonet_vgg_status nonet_vgg_pack(const char *from, const char *to, const nonet_vgg_options *options, nonet_vgg_error *err);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -49,7 +49,7 @@ same() {
 # ---- usage ----
 fault 2 "no command"
 fault 2 "unknown command" frobnicate
-for command in info bench classify features convert verify; do
+for command in info bench classify eval features convert verify; do
     fine "$command --help" $command --help
     fault 2 "$command with an unknown option" $command --frobnicate
     fault 2 "$command --threads 0" $command --threads 0
@@ -59,10 +59,44 @@ for command in info bench classify features convert verify; do
 done
 fine "--version" --version
 fine "info" info
+for command in compare report; do
+    fine "$command --help" $command --help
+    fault 2 "$command with an unknown option" $command --frobnicate
+    fault 2 "$command without files" $command
+    fault 1 "$command of files that are not there" $command "$work/none.json" "$work/none.json" ${report_to:-}
+    report_to="-o $work/none.html"
+done
+fault 2 "compare --fail-if-slower x" compare --fail-if-slower x a b
+fault 2 "compare --margin -1" compare --margin -1 a b
+fault 2 "report without a place to go" report x.json
 fault 2 "bench without a network" bench
 fault 2 "bench of an unknown network" bench vgg99
 fault 2 "bench layer without numbers" bench layer 1 2
 fault 2 "bench layer with a zero" bench layer 1 0 5 5 5
+fault 2 "bench --cold x" bench --cold x vgg11
+fault 2 "bench with two records on standard output" bench layer 1 16 8 8 16 --jsonl - --csv -
+fault 1 "bench --csv into no folder" bench layer 1 16 8 8 16 --csv "$work/none/x.csv"
+small="layer 1 32 12 12 32 --algo all --repetitions 2 --threads 1 --phases"
+fine "bench --jsonl" bench $small --cold weights --jsonl "$work/bench.jsonl"
+fine "bench --csv" bench $small --cold all --csv "$work/bench.csv"
+[ "$(wc -l <"$work/bench.jsonl")" -eq 3 ] && [ "$(wc -l <"$work/bench.csv")" -eq 4 ] && ok "bench: a line a row" || bad "bench: a line a row"
+fine "bench --json" bench $small --repetitions 8 --json "$work/bench.json"
+if "$nonet" compare "$work/bench.json" "$work/bench.json" 2>&1 | grep -q 'without cJSON'; then
+    echo "SKIP cli compare and report: built without cJSON"
+else
+    fine "compare with itself" compare "$work/bench.json" "$work/bench.json" --fail-if-slower 0
+    grep -q '1\.000 .* same$' "$work/out" && ok "compare: alike" || bad "compare: alike"
+    fine "compare to JSON" compare "$work/bench.json" "$work/bench.json" --json -
+    sed 's/"samples": \[/"nothing": [/' "$work/bench.json" >"$work/bare.json"
+    fault 1 "compare --fail-if-slower without samples" compare "$work/bare.json" "$work/bench.json" --fail-if-slower 5%
+    fine "report" report "$work/bench.json" "$work/bare.json" -o - --svg "$work/svg"
+    fault 1 "report into no folder" report "$work/bench.json" -o "$work/none/x.html"
+    if command -v xmllint >/dev/null; then
+        xmllint --noout "$work"/svg/*.svg 2>/dev/null && ok "report: plots are XML" || bad "report: plots are XML"
+    else
+        echo "SKIP cli report: plots are XML: no xmllint"
+    fi
+fi
 fault 2 "classify without a picture" classify --model data/fashion_vgg.nonet
 fault 2 "classify without a model" classify data/sample_00_label_9.pgm
 fault 2 "features without a layer" features data/sample_00_label_9.pgm --model data/fashion_vgg.nonet -o "$work/x.npy"

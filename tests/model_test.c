@@ -111,7 +111,7 @@ static int batches(double pictures)
 static int pictures_for(nonet_isa isa)
 {
     if (support_scale() < 0.1)
-        return batches(support_scale() * (isa == NONET_ISA_C ? 200 : 1000));
+        return batches(support_scale() * (isa == NONET_ISA_C ? 200 : 400));
     if (isa == NONET_ISA_C && !getenv("NONET_TEST_FULL"))
         return batches(support_scale() * 300);
     return batches(support_scale() * PICTURES);
@@ -178,7 +178,7 @@ START_TEST(logits_are_near)
     want = malloc(256 * CLASSES * sizeof *want);
     memcpy(want, file + size - 256 * CLASSES * 8, 256 * CLASSES * 8);
     nonet_vgg *net = support_open("logits_are_near", "data/fashion_vgg.nonet", NULL, &o);
-    int count = batches(support_scale() < 0.1 ? 20 : 250);
+    int count = batches(support_scale() < 0.1 ? 10 : 250);
     float *scores = logits(net, count);
     for (int i = 0; i < count * CLASSES; i++) {
         most = larger(most, fabs(want[i]));

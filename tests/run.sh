@@ -46,7 +46,8 @@ script() {
 suite() {
     local label=$1 dir=$2 name=$3 log sum counts start=$SECONDS
     log=$dir/log/$name
-    NONET_TEST_SCALE=$4 timeout "${NONET_TEST_TIMEOUT:-900}" ${emulator[@]+"${emulator[@]}"} "$dir/tests/${name}_test" >"$log" 2>&1
+    NONET_TEST_SCALE=$4 timeout "${NONET_TEST_TIMEOUT:-900}" ${emulator[@]+"${emulator[@]}"} "$dir/tests/${name}_test" \
+        >"$log" 2>&1
     local status=$?
     sum=$(grep -E '^[0-9]+%: Checks: ' "$log")
     counts=$(sed -E 's/.*Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+).*/\1 \2 \3/' <<<"$sum")
@@ -96,6 +97,7 @@ native() {
     build "$label" "$dir" CC="$compiler" || return
     run_suites "$label" "$dir" "$3"
     script "$label cli" "$dir/log/cli" tests/cli_test.sh "$dir"
+    script "$label eval" "$dir/log/eval" tests/eval.sh "$dir"
     script "$label symbols" "$dir/log/symbols" tests/symbols.sh "$dir"
 }
 
@@ -109,8 +111,8 @@ cross_pkg_config() {
     fi
 }
 
-# The suites need the target's own C library, OpenMP and Check from the distribution (qemu-user hangs on threads with the C library
-# of the cross compiler). Without them `nonet verify`, linked statically, takes every kernel through the same sweeps.
+# The suites need the target's own C library, OpenMP and Check from the distribution (qemu-user hangs on threads with the C
+# library of the cross compiler). Without them `nonet verify`, linked statically, takes every kernel through the same sweeps.
 cross() {
     local prefix=$1 triplet=${1%-} label=${1%%-*} dir pkg_config
     dir=build/check-$label
@@ -149,6 +151,7 @@ sanitizers() {
     build sanitizers $dir SAN=address,undefined CFLAGS="-O1 -g" KERNEL_CFLAGS="-O1 -ffp-contract=off -fno-math-errno" || return
     run_suites sanitizers $dir "$1"
     script "sanitizers cli" $dir/log/cli tests/cli_test.sh $dir
+    script "sanitizers eval" $dir/log/eval tests/eval.sh $dir
     unset ASAN_OPTIONS UBSAN_OPTIONS
 }
 

@@ -55,7 +55,7 @@ typedef struct container_tensor {
 } container_tensor;
 enum { CONTAINER_F32 = 1 };
 
-/* Room for what later versions add, packed weights say. A reader passes over kinds that it does not know. */
+/* Besides the tensors. A reader passes over kinds that it does not know. */
 typedef struct container_section {
     uint32_t kind;
     uint32_t flags;             /* CONTAINER_NEEDED: a reader that does not know the kind must refuse the file */
@@ -63,6 +63,8 @@ typedef struct container_section {
     uint64_t checksum;
 } container_section;
 enum { CONTAINER_NEEDED = 1 };
+/* Kind: weights packed for one kind of machine, of the layer whose number is in flags from bit 8 on. Page-aligned. */
+enum { CONTAINER_PACKED = 1, CONTAINER_LAYER_SHIFT = 8, CONTAINER_PAGE = 4096 };
 
 _Static_assert(sizeof(container_head) == 128 && sizeof(container_layer) == 160 && sizeof(container_tensor) == 32 &&
                sizeof(container_section) == 32, "records are as docs/FORMAT.md has them");

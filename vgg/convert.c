@@ -64,12 +64,14 @@ nonet_vgg_status nonet_vgg_convert(const char *from, const char *to, const nonet
     nonet_vgg_status status = vgg_model_open(&model, from, o->net, err);
     if (status != NONET_VGG_OK)
         return status;
-    status = vgg_model_fold(&model, err);
+    status = vgg_nonet_check_all(&model, err);
+    if (status == NONET_VGG_OK)
+        status = vgg_model_fold(&model, err);
     vgg_model written = model;
     if (status == NONET_VGG_OK)
         status = apply(&written, o, err);
     if (status == NONET_VGG_OK)
-        status = vgg_write_nonet(&written, to, err);
+        status = vgg_write_nonet(&written, NULL, 0, to, err);
     vgg_model_clear(&model);
     return status;
 }

@@ -84,8 +84,8 @@ static nonet_vgg_status parse(idx *file, const char *path, nonet_vgg_error *err)
         return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: is neither a folder nor an IDX file", path);
     file->ndim = b[3];
     if (b[2] != TYPE_BYTE || file->ndim < 1 || file->ndim > MOST_DIMS)
-        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: an IDX file of type 0x%02x with %d dimensions; bytes with 1 to %d are read",
-                        path, b[2], file->ndim, MOST_DIMS);
+        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: an IDX file of type 0x%02x with %d dimensions; bytes with 1 to %d are "
+                        "read", path, b[2], file->ndim, MOST_DIMS);
     size_t head = 4 + 4 * (size_t)file->ndim, need = 1;
     if (file->size < head)
         return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: the IDX file is cut short", path);

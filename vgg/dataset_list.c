@@ -94,7 +94,8 @@ static nonet_vgg_status add_folders(vgg_dataset *set, struct dirent **folders, i
     nonet_vgg_status status = NONET_VGG_OK;
     int named = named_after_classes(folders, count, classes);
     if (count == 0)
-        return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: has no folders, one a class; pictures in one folder need --list", set->root);
+        return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: has no folders, one a class; pictures in one folder need --list",
+                        set->root);
     if (!named && count != classes->count)
         return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: has %d folders, the network %d classes, and not all the folders are named "
                         "after a class or its number", set->root, count, classes->count);

@@ -20,6 +20,8 @@ typedef struct vgg_layer {
     int k, c;                   /* outputs, inputs (FC: c = channels*height*width of the map, in CHW order) */
     int r, s, stride, pad;      /* CONV */
     const float *weight, *bias;
+    const void *packed;         /* in the mapped file: a block of nonet_weights_view; NULL if there is none */
+    size_t packed_bytes;
     /* BATCHNORM over k channels */
     const float *gamma, *beta, *mean, *var;     /* gamma, beta may be NULL (1 and 0) */
     float eps;
@@ -42,6 +44,7 @@ typedef struct vgg_model {
     int nlabels;
     void *map;                  /* the mapped file, or NULL */
     size_t map_size;
+    int unchecked;              /* a container with packed weights: checksums of tensors are checked when they are used */
     void **owned;               /* blocks from malloc that layers point into */
     int owned_count;
 } vgg_model;
@@ -82,7 +85,18 @@ nonet_vgg_status vgg_model_from_tensors(vgg_model *model, vgg_tensor *tensors, i
 nonet_vgg_status vgg_model_open(vgg_model *model, const char *path, const char *net, nonet_vgg_error *err);
 /* Folds BatchNorm into the convolution or FC before it, drops Dropout, and checks that the layers follow one another. */
 nonet_vgg_status vgg_model_fold(vgg_model *model, nonet_vgg_error *err);
+/* What vgg_read_nonet left unchecked: the tensor at data (if that is one of the file's); all tensors and sections. */
+nonet_vgg_status vgg_nonet_check_tensor(const vgg_model *model, const float *data, nonet_vgg_error *err);
+nonet_vgg_status vgg_nonet_check_all(const vgg_model *model, nonet_vgg_error *err);
+
+/* Packed weights of a layer, to be stored behind the tensors. */
+typedef struct vgg_packed {
+    int layer;                  /* in model->layers */
+    const void *block;
+    size_t bytes;
+} vgg_packed;
 /* Writes the container; the file appears whole or not at all. */
-nonet_vgg_status vgg_write_nonet(const vgg_model *model, const char *path, nonet_vgg_error *err);
+nonet_vgg_status vgg_write_nonet(const vgg_model *model, const vgg_packed *packed, int packed_count, const char *path,
+                                 nonet_vgg_error *err);
 
 #endif

@@ -1,67 +1,11 @@
-/* net.c - opens a network: from a model file, or with random weights; packs its weights and allocates what running it needs. */
+/* net.c - opens a network: from a model file, or with random weights; has its weights packed and allocates what running it needs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 #include "vgg/net.h"
 #include "vgg/nets.h"
 #include "vgg/random.h"
-
-enum { PART_BYTES = 16 << 20 };     /* of weights packed at a time */
-
-/* ---- packing ---- */
-
-static nonet_vgg_status pack_step(nonet_vgg *net, vgg_step *step, const vgg_source *source, nonet_vgg_error *err)
-{
-    size_t row = (size_t)step->conv.c * (size_t)step->conv.r * (size_t)step->conv.s * sizeof(float);
-    int k = step->conv.k, part = (int)(PART_BYTES / row) / NONET_PACK_STEP * NONET_PACK_STEP;
-    part = part < NONET_PACK_STEP ? NONET_PACK_STEP : part;
-    nonet_status packed = nonet_weights_alloc(&step->weights, step->plan);
-    for (int first = 0; first < k && packed == NONET_OK; first += part) {
-        int count = k - first < part ? k - first : part;
-        const float *weight, *bias;
-        nonet_vgg_status status = source->rows(source->context, step, first, count, &weight, &bias, err);
-        if (status != NONET_VGG_OK)
-            return status;
-        packed = nonet_weights_fill(step->weights, step->plan, first, count, weight, bias);
-    }
-    if (packed != NONET_OK)
-        return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: layer %s: %s", net->model.path, step->layer.name, nonet_status_string(packed));
-    return NONET_VGG_OK;
-}
-
-nonet_vgg_status vgg_pack_steps(nonet_vgg *net, const vgg_source *source, nonet_vgg_error *err)
-{
-    for (int i = 0; i < net->count; i++) {
-        if (!net->steps[i].plan)
-            continue;
-        nonet_vgg_status status = pack_step(net, &net->steps[i], source, err);
-        if (status != NONET_VGG_OK)
-            return status;
-    }
-    return NONET_VGG_OK;
-}
-
-/* Weights that stand in the mapped file. What has been packed is let go, so that model and packed weights do not add up. */
-typedef struct file_source {
-    const vgg_model *model;
-} file_source;
-
-static nonet_vgg_status file_rows(void *context, const vgg_step *step, int first, int count, const float **weight,
-                                  const float **bias, nonet_vgg_error *err)
-{
-    file_source *from = context;
-    (void)count, (void)err;
-    size_t row = (size_t)step->conv.c * (size_t)step->conv.r * (size_t)step->conv.s;
-    *weight = step->layer.weight + (size_t)first * row;
-    *bias = step->layer.bias ? step->layer.bias + first : NULL;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), map = (uintptr_t)from->model->map;
-    uintptr_t start = (uintptr_t)step->layer.weight, end = (uintptr_t)*weight;
-    if (from->model->map && start >= map && end <= map + from->model->map_size && end / page > start / page + 1)
-        madvise((void *)((start / page + 1) * page), (end / page - start / page - 1) * page, MADV_DONTNEED);
-    return NONET_VGG_OK;
-}
 
 /* Weights that are made as they are needed. */
 typedef struct random_source {
@@ -80,7 +24,13 @@ static nonet_vgg_status random_rows(void *context, const vgg_step *step, int fir
     from->bias = malloc((size_t)count * sizeof(float));
     if (!from->weight || !from->bias)
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "layer %s: not enough memory for its weights", step->layer.name);
-    vgg_random_rows(&step->layer, from->seed, step->index, first, count, from->weight, from->bias);
+    int parts = nonet_threads_available();
+#pragma omp parallel for schedule(static) num_threads(parts) if (parts > 1)
+    for (int i = 0; i < parts; i++) {
+        int start = (int)((long)count * i / parts), end = (int)((long)count * (i + 1) / parts);
+        vgg_random_rows(&step->layer, from->seed, step->index, first + start, end - start, from->weight + (size_t)start * row,
+                        from->bias + start);
+    }
     *weight = from->weight;
     *bias = from->bias;
     return NONET_VGG_OK;
@@ -88,18 +38,19 @@ static nonet_vgg_status random_rows(void *context, const vgg_step *step, int fir
 
 /* ---- open and close ---- */
 
-/* The layers' data have been packed; what describes the model stays. */
-static void release_data(vgg_model *model)
+/* The layers' data have been packed; what describes the model stays, and the map if packed weights are used out of it. */
+static void release_data(vgg_model *model, int keep_map)
 {
     for (int i = 0; i < model->owned_count; i++)
         free(model->owned[i]);
     free(model->owned);
-    if (model->map)
+    if (model->map && !keep_map) {
         munmap(model->map, model->map_size);
+        model->map = NULL;
+    }
     for (int i = 0; i < model->count; i++)
         model->layers[i].weight = model->layers[i].bias = NULL;
     model->owned = NULL;
-    model->map = NULL;
     model->owned_count = 0;
 }
 
@@ -174,26 +125,34 @@ static nonet_vgg_status finish(nonet_vgg **out, nonet_vgg *net, nonet_vgg_status
     return status;
 }
 
-nonet_vgg_status nonet_vgg_open(nonet_vgg **out, const char *path, const nonet_vgg_options *options, nonet_vgg_error *err)
+nonet_vgg_status vgg_open_model(nonet_vgg **out, const char *path, const nonet_vgg_options *options, int keep, nonet_vgg_error *err)
 {
     nonet_vgg *net;
-    if (!out || !path)
-        return vgg_fail(err, NONET_VGG_USAGE, "nonet_vgg_open: a null pointer");
     *out = NULL;
     nonet_vgg_status status = create(&net, options, err);
     if (status != NONET_VGG_OK)
         return status;
     status = vgg_model_open(&net->model, path, net->options.net, err);
+    if (status == NONET_VGG_OK && (keep || net->options.verify))
+        status = vgg_nonet_check_all(&net->model, err);
     if (status == NONET_VGG_OK)
         status = vgg_model_fold(&net->model, err);
     if (status == NONET_VGG_OK) {
-        file_source from = { &net->model };
-        vgg_source source = { &from, file_rows };
+        vgg_file_source from = { .model = &net->model };
+        vgg_source source = { &from, vgg_file_rows };
         snprintf(net->name, sizeof net->name, "%s", vgg_net_name(&net->model));
         status = prepare(net, &source, err);
-        release_data(&net->model);
+        if (!keep)
+            release_data(&net->model, net->mapped > 0);
     }
     return finish(out, net, status);
+}
+
+nonet_vgg_status nonet_vgg_open(nonet_vgg **out, const char *path, const nonet_vgg_options *options, nonet_vgg_error *err)
+{
+    if (!out || !path)
+        return vgg_fail(err, NONET_VGG_USAGE, "nonet_vgg_open: a null pointer");
+    return vgg_open_model(out, path, options, 0, err);
 }
 
 nonet_vgg_status nonet_vgg_random(nonet_vgg **out, const char *name, uint64_t seed, const nonet_vgg_options *options, nonet_vgg_error *err)
@@ -255,6 +214,7 @@ void nonet_vgg_query(const nonet_vgg *net, nonet_vgg_info *info)
         .labels = net->model.nlabels == last->k ? (const char *const *)net->model.labels : NULL,
         .name = net->name,
         .memory = vgg_needs_bytes(&held),
+        .mapped = net->mapped, .unfit = net->unfit,
     };
 }
 

@@ -36,6 +36,7 @@ struct nonet_vgg {
     size_t act_floats[2];
     void *workspace;
     size_t workspace_bytes;
+    int mapped, unfit;          /* layers with packed weights in the file: used, and not */
 };
 
 /* The input size where neither the caller nor the file says it: 224, else the smallest that the classifier fits (28 for one channel
@@ -50,7 +51,19 @@ typedef struct vgg_source {
     nonet_vgg_status (*rows)(void *context, const vgg_step *step, int first, int count, const float **weight,
                              const float **bias, nonet_vgg_error *err);
 } vgg_source;
+/* Packs what does not stand packed in the model's file already. */
 nonet_vgg_status vgg_pack_steps(nonet_vgg *net, const vgg_source *source, nonet_vgg_error *err);
+
+/* The source of weights that stand in the model's map or memory. */
+typedef struct vgg_file_source {
+    const vgg_model *model;
+    const float *packed, *end;  /* what was handed out last, and is packed when the next is asked for */
+} vgg_file_source;
+nonet_vgg_status vgg_file_rows(void *context, const vgg_step *step, int first, int count, const float **weight, const float **bias,
+                               nonet_vgg_error *err);
+
+/* nonet_vgg_open; keep: checks all of the file, and the model's layers keep their data, for whoever writes them. */
+nonet_vgg_status vgg_open_model(nonet_vgg **net, const char *path, const nonet_vgg_options *options, int keep, nonet_vgg_error *err);
 
 /* What running the steps takes. */
 typedef struct vgg_needs {

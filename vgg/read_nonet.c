@@ -99,6 +99,20 @@ static int lies_within(const container_tensor *tensor, uint64_t free_from, uint6
            tensor->numbers <= (size - tensor->offset) / 4 && container_round(tensor->numbers * 4) <= size - tensor->offset;
 }
 
+static nonet_vgg_status check_sum(const vgg_model *model, const char *what, uint32_t i, uint64_t offset, uint64_t bytes, uint64_t sum,
+                                  nonet_vgg_error *err)
+{
+    if (checksum_parts((const unsigned char *)model->map + offset, bytes) == sum)
+        return NONET_VGG_OK;
+    return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: damaged .nonet file: the checksum of %s %u is wrong", model->path, what, i);
+}
+
+static nonet_vgg_status check_tensor(const vgg_model *model, const tables *t, uint32_t i, nonet_vgg_error *err)
+{
+    const container_tensor *tensor = &t->tensors[i];
+    return check_sum(model, "tensor", i, tensor->offset, container_round(tensor->numbers * 4), tensor->checksum, err);
+}
+
 /* Tensors stand in the file in the order of the table and do not overlap, so checking them all reads no byte twice. */
 static nonet_vgg_status check_tensors(const vgg_model *model, const tables *t, nonet_vgg_error *err)
 {
@@ -110,11 +124,10 @@ static nonet_vgg_status check_tensors(const vgg_model *model, const tables *t, n
                             i, tensor->type);
         if (!lies_within(tensor, free_from, t->head->file_bytes))
             return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: damaged .nonet file: tensor %u does not lie within it", model->path, i);
-        uint64_t length = container_round(tensor->numbers * 4);
-        if (checksum_parts((const unsigned char *)model->map + tensor->offset, length) != tensor->checksum)
-            return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: damaged .nonet file: the checksum of tensor %u is wrong", model->path,
-                            i);
-        free_from = tensor->offset + length;
+        nonet_vgg_status status = model->unchecked ? NONET_VGG_OK : check_tensor(model, t, i, err);
+        if (status != NONET_VGG_OK)
+            return status;
+        free_from = tensor->offset + container_round(tensor->numbers * 4);
     }
     return NONET_VGG_OK;
 }
@@ -127,11 +140,35 @@ static nonet_vgg_status check_sections(const vgg_model *model, const tables *t, 
             s->bytes > t->head->file_bytes - s->offset)
             return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: damaged .nonet file: section %u does not lie within it", model->path,
                             i);
-        if (s->flags & CONTAINER_NEEDED)
+        if (s->kind != CONTAINER_PACKED && (s->flags & CONTAINER_NEEDED))
             return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: needs a newer build: section %u is of kind %u, unknown to this one",
                             model->path, i, s->kind);
     }
     return NONET_VGG_OK;
+}
+
+/* Packed weights replace the tensors they were made from, so those need no check until they are used. BatchNorm is not folded into
+ * what is packed: such a file is read as if it had no packed weights. */
+static int uses_packed(const tables *t)
+{
+    for (uint32_t i = 0; i < t->head->layers; i++)
+        if (t->layers[i].type == VGG_BATCHNORM)
+            return 0;
+    for (uint32_t i = 0; i < t->head->sections; i++)
+        if (t->sections[i].kind == CONTAINER_PACKED)
+            return 1;
+    return 0;
+}
+
+static void take_packed(const vgg_model *model, const tables *t, uint32_t layer, vgg_layer *to)
+{
+    for (uint32_t i = 0; model->unchecked && i < t->head->sections; i++) {
+        const container_section *s = &t->sections[i];
+        if (s->kind != CONTAINER_PACKED || s->flags >> CONTAINER_LAYER_SHIFT != layer)
+            continue;
+        to->packed = (const unsigned char *)model->map + s->offset;
+        to->packed_bytes = s->bytes;
+    }
 }
 
 /* Points the layer at a tensor of the file. */
@@ -171,6 +208,7 @@ static nonet_vgg_status take_layer(vgg_model *model, const tables *t, const cont
         if (status != NONET_VGG_OK)
             return status;
     }
+    take_packed(model, t, (uint32_t)(from - t->layers), to);
     return NONET_VGG_OK;
 }
 
@@ -217,11 +255,47 @@ nonet_vgg_status vgg_read_nonet(vgg_model *model, nonet_vgg_error *err)
         status = take_input(model, t.head, err);
     if (status == NONET_VGG_OK)
         status = check_sections(model, &t, err);
-    if (status == NONET_VGG_OK)
+    if (status == NONET_VGG_OK) {
+        model->unchecked = uses_packed(&t);
         status = check_tensors(model, &t, err);
+    }
     if (status == NONET_VGG_OK)
         status = take_labels(model, &t, err);
     for (uint32_t i = 0; status == NONET_VGG_OK && i < t.head->layers; i++)
         status = take_layer(model, &t, &t.layers[i], err);
+    return status;
+}
+
+/* The tables of a model that has been read. */
+static tables tables_of(const vgg_model *model)
+{
+    const container_head *head = model->map;
+    tables t = {.head = head, .layers = (const container_layer *)(head + 1)};
+    t.tensors = (const container_tensor *)(t.layers + head->layers);
+    t.sections = (const container_section *)(t.tensors + head->tensors);
+    return t;
+}
+
+nonet_vgg_status vgg_nonet_check_tensor(const vgg_model *model, const float *data, nonet_vgg_error *err)
+{
+    if (!model->unchecked || !data)
+        return NONET_VGG_OK;
+    tables t = tables_of(model);
+    for (uint32_t i = 0; i < t.head->tensors; i++)
+        if ((const unsigned char *)model->map + t.tensors[i].offset == (const unsigned char *)data)
+            return check_tensor(model, &t, i, err);
+    return NONET_VGG_OK;
+}
+
+nonet_vgg_status vgg_nonet_check_all(const vgg_model *model, nonet_vgg_error *err)
+{
+    nonet_vgg_status status = NONET_VGG_OK;
+    if (!model->unchecked)
+        return status;
+    tables t = tables_of(model);
+    for (uint32_t i = 0; i < t.head->tensors && status == NONET_VGG_OK; i++)
+        status = check_tensor(model, &t, i, err);
+    for (uint32_t i = 0; i < t.head->sections && status == NONET_VGG_OK; i++)
+        status = check_sum(model, "section", i, t.sections[i].offset, t.sections[i].bytes, t.sections[i].checksum, err);
     return status;
 }

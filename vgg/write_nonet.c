@@ -13,6 +13,9 @@ typedef struct writer {
     container_layer *layers;    /* into head */
     container_tensor *tensors;
     uint32_t tensor_count;
+    const vgg_packed *packed;
+    uint32_t packed_count;
+    container_section *sections;    /* into head */
     size_t head_bytes, label_bytes;
     uint64_t file_bytes;
 } writer;
@@ -94,7 +97,22 @@ static void fill_tensor(writer *w, container_layer *layer, int role, const float
     w->file_bytes += container_round(numbers * sizeof(float));
 }
 
-/* Places everything; the checksums are still missing. */
+/* Packed weights stand on pages of their own. */
+static void fill_sections(writer *w)
+{
+    w->sections = (container_section *)(w->tensors + w->tensor_count);
+    for (uint32_t i = 0; i < w->packed_count; i++) {
+        const vgg_packed *p = &w->packed[i];
+        uint64_t offset = (w->file_bytes + CONTAINER_PAGE - 1) / CONTAINER_PAGE * CONTAINER_PAGE;
+        w->sections[i] = (container_section){
+            .kind = CONTAINER_PACKED, .flags = (uint32_t)p->layer << CONTAINER_LAYER_SHIFT, .offset = offset, .bytes = p->bytes,
+            .checksum = vgg_checksum(p->block, p->bytes),
+        };
+        w->file_bytes = offset + p->bytes;
+    }
+}
+
+/* Places everything; the checksums of tensors are still missing. */
 static void fill_head(writer *w)
 {
     const vgg_model *model = w->model;
@@ -114,8 +132,10 @@ static void fill_head(writer *w)
         for (int role = 0; role < ROLES; role++)
             fill_tensor(w, &w->layers[i], role, data[role]);
     }
+    fill_sections(w);
+    head->sections = w->packed_count;
     head->file_bytes = w->file_bytes;
-    char *label = (char *)(w->tensors + w->tensor_count);
+    char *label = (char *)(w->sections + w->packed_count);
     for (int i = 0; i < model->nlabels; i++)
         label = stpcpy(label, model->labels[i]) + 1;
 }
@@ -137,13 +157,21 @@ static uint64_t tensor_checksum(const float *data, size_t bytes)
 
 static nonet_vgg_status write_all(writer *w, vgg_out *out, nonet_vgg_error *err)
 {
-    static const unsigned char zeros[CONTAINER_ALIGN];
+    static const unsigned char zeros[CONTAINER_PAGE];
+    uint64_t at = w->head_bytes;
     nonet_vgg_status status = vgg_out_write(out, w->head, w->head_bytes, err);
     for (uint32_t i = 0; i < w->tensor_count && status == NONET_VGG_OK; i++) {
         size_t bytes = w->tensors[i].numbers * sizeof(float);
         status = vgg_out_write(out, w->data[i], bytes, err);
         if (status == NONET_VGG_OK)
             status = vgg_out_write(out, zeros, container_round(bytes) - bytes, err);
+        at = w->tensors[i].offset + container_round(bytes);
+    }
+    for (uint32_t i = 0; i < w->packed_count && status == NONET_VGG_OK; i++) {
+        status = vgg_out_write(out, zeros, w->sections[i].offset - at, err);
+        if (status == NONET_VGG_OK)
+            status = vgg_out_write(out, w->packed[i].block, w->packed[i].bytes, err);
+        at = w->sections[i].offset + w->packed[i].bytes;
     }
     return status;
 }
@@ -161,14 +189,16 @@ static nonet_vgg_status write_file(writer *w, const char *path, nonet_vgg_error 
     return vgg_out_close(&out, write_all(w, &out, err), err);
 }
 
-nonet_vgg_status vgg_write_nonet(const vgg_model *model, const char *path, nonet_vgg_error *err)
+nonet_vgg_status vgg_write_nonet(const vgg_model *model, const vgg_packed *packed, int packed_count, const char *path,
+                                 nonet_vgg_error *err)
 {
-    writer w = {.model = model};
+    writer w = {.model = model, .packed = packed, .packed_count = (uint32_t)packed_count};
     nonet_vgg_status status = measure(&w, err);
     if (status != NONET_VGG_OK)
         return status;
     w.head_bytes = container_round(sizeof(container_head) + (size_t)model->count * sizeof(container_layer) +
-                                   w.tensor_count * sizeof(container_tensor) + w.label_bytes);
+                                   w.tensor_count * sizeof(container_tensor) + w.packed_count * sizeof(container_section) +
+                                   w.label_bytes);
     w.head = calloc(1, w.head_bytes);
     w.data = calloc(w.tensor_count + 1, sizeof(*w.data));
     if (w.head && w.data) {

@@ -283,9 +283,13 @@ static double timed(bench_peers *p, contender *c)
     return own > 0 ? own : (bench_now() - start) / (double)c->runs;
 }
 
-static nonet_vgg_status blame(const contender *c, nonet_vgg_error *err)
+/* The others go on. */
+static void give_up(contender *c)
 {
-    return bench_fail(err, NONET_VGG_UNSUPPORTED, "--peers: %s failed while it was running", c->peer->name);
+    snprintf(c->why, sizeof c->why, "it failed while it was running");
+    c->peer->close(c->state);
+    c->state = NULL;
+    c->open = 0;
 }
 
 static double relative_l2(const float *ours, const float *theirs, size_t floats)
@@ -311,30 +315,29 @@ static double compare(const bench_peers *p, const float *ours)
     return worst;
 }
 
-static nonet_vgg_status warm(bench_peers *p, contender *c, int runs, const float *ours, nonet_vgg_error *err)
+static void warm(bench_peers *p, contender *c, int runs, const float *ours)
 {
     double once = 0;
     int good = c->peer->load(c->state, p->src);
     for (int i = 0; i < runs && good && once >= 0; i++)
         once = timed(p, c);
-    if (!good || once < 0 || !c->peer->store(c->state, p->dst))
-        return blame(c, err);
+    if (!good || once < 0 || !c->peer->store(c->state, p->dst)) {
+        give_up(c);
+        return;
+    }
     c->difference = compare(p, ours);
     if (p->layer && once < SAMPLE_SECONDS)
         c->runs = (long)(SAMPLE_SECONDS / (once > 1e-7 ? once : 1e-7)) + 1;
-    return NONET_VGG_OK;
 }
 
-nonet_vgg_status bench_peers_warm(bench_peers *p, const bench_report *report, const float *ours, nonet_vgg_error *err)
+void bench_peers_warm(bench_peers *p, const bench_report *report, const float *ours)
 {
-    nonet_vgg_status status = NONET_VGG_OK;
-    for (int i = 0; p && i < p->count && status == NONET_VGG_OK; i++) {
+    for (int i = 0; p && i < p->count; i++) {
         if (!p->contenders[i].open)
             continue;
-        status = warm(p, &p->contenders[i], report->settings->warmup + 1, ours, err);
+        warm(p, &p->contenders[i], report->settings->warmup + 1, ours);
         pin_new_threads(p, &report->pin);
     }
-    return status;
 }
 
 /* With several threads, those of the one before may still be spinning in wait of work. */
@@ -354,8 +357,8 @@ nonet_vgg_status bench_peers_sample(bench_peers *p, nonet_vgg_error *err)
         double seconds = timed(p, c);
         c->iterations += c->runs;
         if (seconds < 0)
-            return blame(c, err);
-        if (!bench_series_add(&c->seconds, seconds))
+            give_up(c);
+        else if (!bench_series_add(&c->seconds, seconds))
             return bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
     }
     if (p) {

@@ -21,8 +21,9 @@ nonet_vgg_status bench_peers_open_net(bench_peers **peers, const bench_settings 
 /* The same for a layer: src NCHW, oihw and bias as given to ours. */
 nonet_vgg_status bench_peers_open_layer(bench_peers **peers, const bench_settings *settings, const nonet_conv *problem, int threads,
                                         const float *src, const float *oihw, const float *bias, nonet_vgg_error *err);
-/* The following take NULL. Warm up (pinned); compare with our output (NCHW); run each once more (in another order each time). */
-nonet_vgg_status bench_peers_warm(bench_peers *peers, const bench_report *report, const float *ours, nonet_vgg_error *err);
+/* The following take NULL. Warm up (pinned); compare with our output (NCHW); run each once more (in another order each time).
+ * One that fails is left out from then on. */
+void bench_peers_warm(bench_peers *peers, const bench_report *report, const float *ours);
 nonet_vgg_status bench_peers_sample(bench_peers *peers, nonet_vgg_error *err);
 /* A row for each, called like `of`, whose work it does; `of` counts from the beginning of the report. */
 nonet_vgg_status bench_peers_rows(bench_peers *peers, bench_report *report, int of, nonet_vgg_error *err);

@@ -1,6 +1,8 @@
 /* engine.c - see engine.h. */
 #include "cli/eval/engine.h"
+#include "cli/progress.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,19 +10,39 @@
 #include "vgg/labels.h"
 #include "vgg/model.h"
 
-static int open_net(eval_engine *e, const cli_model *model, const cli_common *common, int batch)
+static int is_plain(const cli_protocol *p)
 {
-    nonet_vgg_options options = {.net = model->net, .batch = batch, .conv = common->conv};
+    return p->protocol.kind == VGG_CENTRE && !p->protocol.flip && p->models == 1 && !p->weights && !p->scales &&
+           !p->train_scale && !p->max_memory;
+}
+
+static int open_plain(eval_engine *e, const eval_engine_options *o)
+{
+    const char *path = o->protocol.model[0];
+    nonet_vgg_options options = {.net = o->model.net, .batch = o->batch, .conv = o->conv,
+                                 .verify = o->model.verify, .progress = cli_progress};
     nonet_vgg_error err;
-    if (!model->path)
-        return cli_fail(EXIT_USAGE, "which model? Name its file with --model");
-    nonet_vgg_status status = nonet_vgg_open(&e->net, model->path, &options, &err);
+    nonet_vgg_status status = nonet_vgg_open(&e->net, path, &options, &err);
     if (status != NONET_VGG_OK)
         return cli_fail(cli_exit_of(status), "%s", err.text);
     nonet_vgg_query(e->net, &e->info);
+    cli_tell_unfit(&e->info, path);
     if (e->info.out_h != 1 || e->info.out_w != 1)
-        return cli_fail(EXIT_DATA, "%s: ends in a map of %d x %d, not in class scores", model->path, e->info.out_h, e->info.out_w);
-    return cli_prepare(&e->prepared, model, &e->info);
+        return cli_fail(EXIT_DATA, "%s: ends in a map of %d x %d, not in class scores", path, e->info.out_h, e->info.out_w);
+    e->floats = (size_t)e->info.c * (size_t)e->info.h * (size_t)e->info.w;
+    e->inputs = calloc((size_t)e->batch, e->floats * sizeof(float));
+    return e->inputs ? cli_prepare(&e->prepared, &o->model, &e->info) : cli_fail(EXIT_DATA, "no memory for the inputs");
+}
+
+static int open_evaluator(eval_engine *e, const eval_engine_options *o)
+{
+    cli_protocol protocol = o->protocol;
+    int fault = cli_evaluator_open(&e->evaluator, &protocol, &o->model, &o->conv, o->batch);
+    if (fault)
+        return fault;
+    e->info = *vgg_evaluator_info(e->evaluator, 0);
+    e->pictures = calloc((size_t)e->batch, sizeof *e->pictures);
+    return e->pictures ? 0 : cli_fail(EXIT_DATA, "no memory for the pictures");
 }
 
 static int choose_labels(eval_engine *e, const char *path)
@@ -38,27 +60,32 @@ static int choose_labels(eval_engine *e, const char *path)
     return 0;
 }
 
-int eval_engine_open(eval_engine *e, const cli_model *model, const cli_common *common, int batch, const char *labels)
+int eval_engine_open(eval_engine *e, const eval_engine_options *o)
 {
-    *e = (eval_engine){.batch = batch};
-    int fault = open_net(e, model, common, batch);
+    *e = (eval_engine){.batch = o->batch};
+    int fault = is_plain(&o->protocol) ? open_plain(e, o) : open_evaluator(e, o);
     if (fault == 0)
-        fault = choose_labels(e, labels);
+        fault = choose_labels(e, o->labels);
     if (fault)
         return fault;
-    e->floats = (size_t)e->info.c * (size_t)e->info.h * (size_t)e->info.w;
-    e->inputs = calloc((size_t)batch, e->floats * sizeof(float));
-    e->scores = calloc((size_t)batch, (size_t)e->info.out_c * sizeof(float));
-    return e->inputs && e->scores ? 0 : cli_fail(EXIT_DATA, "no memory for the inputs and scores");
+    e->scores = calloc((size_t)e->batch, (size_t)e->info.out_c * sizeof(float));
+    return e->scores ? 0 : cli_fail(EXIT_DATA, "no memory for the scores");
 }
 
 void eval_engine_close(eval_engine *e)
 {
     free(e->inputs);
+    free(e->pictures);
     free(e->scores);
     vgg_labels_free(e->read_labels, e->read_count);
     nonet_vgg_close(e->net);
+    vgg_evaluator_close(e->evaluator);
     *e = (eval_engine){0};
+}
+
+size_t eval_engine_memory(const eval_engine *e)
+{
+    return e->evaluator ? vgg_evaluator_memory(e->evaluator) : e->info.memory;
 }
 
 /* ---- the fingerprint ---- */
@@ -74,33 +101,65 @@ static int sum_file(const char *path, uint64_t *sum)
     return status == NONET_VGG_OK ? 0 : cli_fail(cli_exit_of(status), "%s", err.text);
 }
 
-static void add_numbers(char *text, size_t room, const char *name, const float *numbers, int count)
+/* Appends to a text that is shortened when it does not fit. */
+__attribute__((format(printf, 3, 4))) static void add(char *text, size_t room, const char *format, ...)
 {
     size_t at = strlen(text);
-    at += (size_t)snprintf(text + at, room - at, ", %s", name);
-    for (int i = 0; i < count && at < room; i++)
-        at += (size_t)snprintf(text + at, room - at, " %.9g", (double)numbers[i]);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + at, room - at, format, args);
+    va_end(args);
 }
 
-/* The instruction set, the threads and the batch make no difference to the bits; the algorithm does. */
-int eval_engine_describe(const eval_engine *e, const cli_model *model, const cli_common *common, eval_header *header)
+static void add_protocol(const cli_protocol *p, char *text, size_t room)
 {
-    const vgg_prepare *how = &e->prepared.how;
-    snprintf(header->model, sizeof header->model, "%s", model->path);
+    add(text, room, "%s%s", vgg_protocol_name(p->protocol.kind), p->protocol.flip ? " and mirror image" : "");
+    if (p->scales || p->train_scale)
+        add(text, room, ", scales %s", p->scales ? p->scales : "S");
+    if (p->train_scale)
+        add(text, room, ", S %d", p->train_scale);
+    for (int i = 0; i < p->weights; i++)
+        add(text, room, "%s%.17g", i ? "," : ", weights ", p->weight[i]);
+}
+
+/* What the options change; the rest is in the model's file, whose bytes are summed. Instruction set, threads and batch make no
+ * difference to the bits; the algorithm does. */
+static void add_model(const eval_engine_options *o, char *text, size_t room)
+{
+    const cli_model *m = &o->model;
+    add(text, room, ", algo %s", nonet_algo_name(o->conv.algo));
+    if (m->net)
+        add(text, room, ", net %s", m->net);
+    if (m->kind_set)
+        add(text, room, ", %s", vgg_prepare_name(m->kind));
+    for (int i = 0; i < m->means; i++)
+        add(text, room, "%s%.9g", i ? "," : ", mean ", (double)m->mean[i]);
+    for (int i = 0; i < m->stds; i++)
+        add(text, room, "%s%.9g", i ? "," : ", std ", (double)m->std[i]);
+}
+
+int eval_engine_describe(const eval_engine *e, const eval_engine_options *o, eval_header *header)
+{
     header->classes = e->info.out_c;
-    snprintf(header->protocol, sizeof header->protocol, "centre, %s %dx%dx%d, algo %s, net %s", vgg_prepare_name(how->kind), how->c,
-             how->h, how->w, nonet_algo_name(common->conv.algo), e->info.name);
-    add_numbers(header->protocol, sizeof header->protocol, "mean", how->mean, how->c);
-    if (how->kind != NONET_VGG_CAFFE)
-        add_numbers(header->protocol, sizeof header->protocol, "std", how->std, how->c);
-    return sum_file(model->path, &header->model_sum);
+    header->protocol[0] = header->model[0] = 0;
+    add_protocol(&o->protocol, header->protocol, sizeof header->protocol);
+    add_model(o, header->protocol, sizeof header->protocol);
+    for (int i = 0; i < o->protocol.models; i++) {
+        uint64_t sums[2] = {header->model_sum, 0};
+        add(header->model, sizeof header->model, "%s%s", i ? "," : "", o->protocol.model[i]);
+        int fault = sum_file(o->protocol.model[i], &sums[1]);
+        if (fault)
+            return fault;
+        header->model_sum = vgg_checksum(sums, sizeof sums);
+    }
+    return 0;
 }
 
 /* ---- judging ---- */
 
 nonet_vgg_status eval_engine_prepare(eval_engine *e, eval_slot *slot, nonet_vgg_error *err)
 {
-    return vgg_prepare_picture(&e->prepared.how, &slot->picture, slot->input, err);
+    return e->evaluator ? NONET_VGG_OK : vgg_prepare_picture(&e->prepared.how, &slot->picture, slot->input, err);
 }
 
 /* A batch that is not full is filled up with zeros: the network's batch is fixed. */
@@ -113,18 +172,42 @@ static const float *full_batch(eval_engine *e, const eval_slot *slots, int count
     return e->inputs;
 }
 
-nonet_vgg_status eval_engine_judge(eval_engine *e, const eval_slot *slots, int count, eval_row *rows, nonet_vgg_error *err)
+static nonet_vgg_status judge_plain(eval_engine *e, const eval_slot *slots, int count, eval_row *rows, nonet_vgg_error *err)
 {
     nonet_vgg_status status = nonet_vgg_forward(e->net, full_batch(e, slots, count), e->scores, NULL, err);
     for (int i = 0; status == NONET_VGG_OK && i < count; i++) {
         float *scores = e->scores + (size_t)i * (size_t)e->info.out_c;
-        if (slots[i].fault) {
-            snprintf(rows[i].fault, sizeof rows[i].fault, "%s", slots[i].fault);
+        if (slots[i].fault)
             continue;
-        }
         if (!e->info.ends_in_softmax)
             nonet_softmax(1, e->info.out_c, scores, scores);
         eval_row_rank(&rows[i], scores, e->info.out_c);
     }
     return status;
+}
+
+/* The evaluator sees only the pictures that can be read. */
+static nonet_vgg_status judge_views(eval_engine *e, const eval_slot *slots, int count, eval_row *rows, nonet_vgg_error *err)
+{
+    int readable = 0;
+    for (int i = 0; i < count; i++)
+        if (!slots[i].fault)
+            e->pictures[readable++] = slots[i].picture;
+    nonet_vgg_status status = readable ? vgg_evaluator_run(e->evaluator, e->pictures, readable, e->scores, err) : NONET_VGG_OK;
+    const float *posteriors = e->scores;
+    for (int i = 0; status == NONET_VGG_OK && i < count; i++) {
+        if (slots[i].fault)
+            continue;
+        eval_row_rank(&rows[i], posteriors, e->info.out_c);
+        posteriors += e->info.out_c;
+    }
+    return status;
+}
+
+nonet_vgg_status eval_engine_judge(eval_engine *e, const eval_slot *slots, int count, eval_row *rows, nonet_vgg_error *err)
+{
+    for (int i = 0; i < count; i++)
+        if (slots[i].fault)
+            snprintf(rows[i].fault, sizeof rows[i].fault, "%s", slots[i].fault);
+    return e->evaluator ? judge_views(e, slots, count, rows, err) : judge_plain(e, slots, count, rows, err);
 }

@@ -40,7 +40,8 @@ static int add_rows(const kept *k, const char *path, const eval_header *h, unsig
     for (int64_t i = 0; i < k->count; i++) {
         const eval_row *row = &k->rows[i];
         if (!in_range(row, h))
-            return cli_fail(EXIT_DATA, "%s: picture %lld or its classes are outside the list or network", path, (long long)row->index);
+            return cli_fail(EXIT_DATA, "%s: picture %lld or its classes are outside the list or network", path,
+                            (long long)row->index);
         if (done[row->index])
             return cli_fail(EXIT_DATA, "%s: picture %lld is there twice, or in an earlier file", path, (long long)row->index);
         done[row->index] = 1;

@@ -55,14 +55,14 @@ static void check(int code, const char *what, int rank)
     if (code == MPI_SUCCESS)
         return;
     MPI_Error_string(code, text, &length);
-    end_all(cli_fail(EXIT_DATA, "rank %d (%s, process %ld): cannot %s: %s", rank, us.names[rank].host, us.names[rank].process, what,
-                     text));
+    end_all(cli_fail(EXIT_DATA, "rank %d (%s, process %ld): cannot %s: %s", rank, us.names[rank].host, us.names[rank].process,
+                     what, text));
 }
 
 static void is_silent(int rank)
 {
-    end_all(cli_fail(EXIT_DATA, "rank %d (%s, process %ld) has died or hangs: nothing heard of it for %d s; what was judged is in "
-                     "the results file, and --resume goes on", rank, us.names[rank].host, us.names[rank].process, EVAL_SILENCE));
+    end_all(cli_fail(EXIT_DATA, "rank %d (%s, process %ld) has died or hangs: nothing heard of it for %d s; what was judged is "
+                     "in the results file, and --resume goes on", rank, us.names[rank].host, us.names[rank].process, EVAL_SILENCE));
 }
 
 static void nap(void)

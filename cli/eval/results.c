@@ -53,8 +53,8 @@ static int read_header(eval_header *h, const char *line)
     int used = 0;
     *h = (eval_header){0};
     if (sscanf(line, "{\"nonet_eval\":1,\"model_sum\":\"%16" SCNx64 "\",\"list_sum\":\"%16" SCNx64 "\",\"classes\":%9d,"
-               "\"pictures\":%18" SCNd64 ",\"shard\":%9d,\"shards\":%9d%n", &h->model_sum, &h->list_sum, &h->classes, &h->pictures,
-               &h->shard, &h->shards, &used) != 6)
+               "\"pictures\":%18" SCNd64 ",\"shard\":%9d,\"shards\":%9d%n", &h->model_sum, &h->list_sum, &h->classes,
+               &h->pictures, &h->shard, &h->shards, &used) != 6)
         return 0;
     const char *at = take_text(line + used, ",\"protocol\":", h->protocol);
     at = take_text(at, ",\"model\":", h->model);
@@ -98,6 +98,13 @@ static int read_rows(const char *path, char *at, eval_row_seen seen, void *conte
     return 0;
 }
 
+/* Whether a file without a whole line can be a header that was torn: anything else must not be cut off. */
+static int is_torn_header(const char *text, size_t size)
+{
+    const char start[] = "{\"nonet_eval\":1";
+    return strncmp(text, start, size < sizeof start - 1 ? size : sizeof start - 1) == 0;
+}
+
 /* Length of all whole lines. */
 static size_t whole_lines(const char *text, size_t size)
 {
@@ -118,9 +125,11 @@ static int read_file(const char *path, eval_header *header, const eval_header *w
         return cli_fail(cli_exit_of(status), "%s", err.text);
     char *text = (char *)bytes;
     *length = whole_lines(text, size);
+    int fault = 0;
+    if (*length == 0 && !is_torn_header(text, size))
+        fault = cli_fail(EXIT_DATA, "%s: is not a results file of `nonet eval`", path);
     text[*length] = 0;
     char *end = strchr(text, '\n');
-    int fault = 0;
     if (*length) {
         const char *differs = NULL;
         *end = 0;

@@ -1,7 +1,7 @@
 /* results.h - the results file: a line of JSON that says what was evaluated, then one a picture, in the order they were finished.
  *
- * Lines are only ever appended, each by one write; a process that is killed leaves at most one torn line at the end, which the next
- * one drops. The first line is the fingerprint: only the same model, protocol, list and shard may go on with a file. */
+ * Lines are only ever appended, each by one write; a process that is killed leaves at most one torn line at the end, which the
+ * next one drops. The first line is the fingerprint: only the same model, protocol, list and shard may go on with a file. */
 #ifndef NONET_CLI_EVAL_RESULTS_H
 #define NONET_CLI_EVAL_RESULTS_H
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "cli/eval/row.h"
 
-/* Bytes of the UTF-8 sequence at `s`, 0 if it is none. Overlong forms and surrogates are let through: they harm no reader here. */
+/* Bytes of the UTF-8 sequence at `s`, 0 if it is none. Overlong forms and surrogates are let through: they harm nobody here. */
 static size_t sequence(const unsigned char *s)
 {
     size_t length = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : (*s & 0xf0) == 0xe0 ? 3 : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;

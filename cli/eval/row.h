@@ -22,7 +22,7 @@ char *eval_quote(char *to, size_t room, const char *text);
 size_t eval_row_write(const eval_row *row, const char *quoted, char line[EVAL_LINE]);
 /* The reverse of a line without its end. *quoted points into the line, *length is its length. 0 if it is no such line. */
 int eval_row_read(eval_row *row, const char *line, const char **quoted, size_t *length);
-/* Fills top and probability from the posteriors of `classes` classes: higher first, then lower numbers, what is no number last. */
+/* Fills top and probability from the posteriors of `classes` classes: higher first, then lower numbers, NaN last. */
 void eval_row_rank(eval_row *row, const float *posteriors, int classes);
 
 #endif

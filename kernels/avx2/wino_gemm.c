@@ -5,11 +5,13 @@ nonet_wino_gemm_fn nonet_wino_gemm_f32_6x16_avx2;
 
 enum { UNROLL = 2 };            /* channels a turn; divides NONET_L. With more, GCC 12 spills */
 
-/* One sum of n channels, a multiple of 16. */
-BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, block_streams *f, int n, int m)
+/* One sum of n channels, a multiple of 16. vnext: the V to fetch, m floats with each channel. */
+BLOCK_INLINE void sum_channels(block *b, const float *v, uintptr_t vnext, const float *u, block_streams *f, int n, int m)
 {
     block_zero(b, m);
     for (int c = 0; c < n; c += UNROLL) {
+        _mm_prefetch((const char *)vnext, _MM_HINT_T1);
+        vnext += (uintptr_t)(UNROLL * m) * sizeof(float);
         BLOCK_UNROLL
         for (int i = 0; i < UNROLL; i++) {
             block_fetch(f);
@@ -33,8 +35,8 @@ BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m)
     for (int c = 0; c < a->channels; c += NONET_SUM) {
         int n = a->channels - c < NONET_SUM ? a->channels - c : NONET_SUM;
         block b;
-
-        sum_channels(&b, a->v + (size_t)(c / NONET_SUM) * a->v_cblock, a->u + (size_t)c * NONET_L, &f, n, m);
+        const float *v = a->v + (size_t)(c / NONET_SUM) * a->v_cblock;
+        sum_channels(&b, v, (uintptr_t)v + a->v_next * sizeof(float), a->u + (size_t)c * NONET_L, &f, n, m);
         if (c > 0)
             block_add(&b, a->m, NONET_L, m);
         block_store(&b, a->m, NONET_L, m);

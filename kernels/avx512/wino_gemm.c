@@ -5,14 +5,16 @@ nonet_wino_gemm_fn nonet_wino_gemm_f32_14x32_avx512;
 
 enum { UNROLL = 2 };            /* channels a turn; divides NONET_L. With more, GCC 12 spills */
 
-/* One sum of n channels, a multiple of 16. */
-BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, block_streams *f, int n, int m, int kb)
+/* One sum of n channels, a multiple of 16. vnext: the V to fetch, m floats with each channel. */
+BLOCK_INLINE void sum_channels(block *b, const float *v, uintptr_t vnext, const float *u, block_streams *f, int n, int m, int kb)
 {
     block_zero(b, m, kb);
     for (int c = 0; c < n; c += UNROLL) {
         BLOCK_UNROLL
         for (int i = 0; i < UNROLL; i++) {
             block_fetch(f);
+            _mm_prefetch((const char *)vnext, _MM_HINT_T1);
+            vnext += (uintptr_t)m * sizeof(float);
             block_fma(b, v + i, NONET_SUM, u + i * NONET_L * kb, m, kb);
         }
         v += UNROLL;
@@ -34,8 +36,8 @@ BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m, int kb)
     for (int c = 0; c < a->channels; c += NONET_SUM) {
         int n = a->channels - c < NONET_SUM ? a->channels - c : NONET_SUM;
         block b;
-
-        sum_channels(&b, a->v + (size_t)(c / NONET_SUM) * a->v_cblock, a->u + (size_t)c * row, &f, n, m, kb);
+        const float *v = a->v + (size_t)(c / NONET_SUM) * a->v_cblock;
+        sum_channels(&b, v, (uintptr_t)v + a->v_next * sizeof(float), a->u + (size_t)c * row, &f, n, m, kb);
         if (c > 0)
             block_add(&b, a->m, row, NONET_L, m, kb);
         block_store(&b, a->m, row, NONET_L, m, kb);
