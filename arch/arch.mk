@@ -13,5 +13,5 @@ ISA_c      := -DNONET_TMPL_C
 ISA_avx2   := -DNONET_TMPL_AVX2 -mavx2 -mfma
 ISA_avx512 := -DNONET_TMPL_AVX512 -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma
 ISA_neon   := -DNONET_TMPL_NEON
-# Kernels: the order of sums and every FMA is as written, on every compiler.
-KERNEL_CFLAGS := -O3 -ffp-contract=off -fno-fast-math -fno-math-errno -fno-trapping-math
+# Kernels: the order of sums and every FMA is as written, on every compiler. (Sanitizers at -O3 take minutes a file.)
+KERNEL_CFLAGS := $(if $(SAN),-O1,-O3) -ffp-contract=off -fno-fast-math -fno-math-errno -fno-trapping-math
