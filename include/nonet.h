@@ -178,7 +178,7 @@ nonet_status nonet_maxpool(int n, int c, int h, int w, int ceil, const float *sr
 nonet_status nonet_avgpool(int n, int c, int h, int w, int oh, int ow, const float *src, float *dst, int threads);
 /* Local response normalisation across channels, NCHW16C: x / (k + alpha_over_size * sum of x^2 over `size` channels)^beta.
  * alpha_over_size multiplies the plain sum (Caffe's and PyTorch's alpha is divided by size before it comes here).
- * size odd, 1..15; beta 0.5, 0.75 or 1: else NONET_UNSUPPORTED. */
+ * size odd, 1..15: else NONET_BAD_ARGUMENT; beta 0.5, 0.75 or 1: else NONET_UNSUPPORTED. */
 nonet_status nonet_lrn(int n, int c, int h, int w, int size, float alpha_over_size, float beta, float k,
                        const float *src, float *dst, int threads);
 /* In place: max(x,0) as in the convolution's epilogue. */

@@ -146,7 +146,7 @@ done
 done_before=$(wc -l <"$work/killed.jsonl")
 printf '{"index":7,"label":' >>"$work/killed.jsonl"     # torn, as by a kill within a write
 "$nonet" eval "${part[@]}" --results "$work/killed.jsonl" --resume >"$work/got.txt" 2>&1 || bad "resume: $(head -1 "$work/got.txt")"
-same_rows "killed $killed times ($done_before lines by then) and resumed"  "$work/killed.jsonl"
+same_rows "killed $killed times ($done_before lines by then) and resumed" "$work/killed.jsonl"
 cmp -s "$work/whole.txt" "$work/got.txt" && ok "resumed: the same totals" || bad "resumed: other totals: $(head -1 "$work/got.txt")"
 fault 1 "results that are there" "--resume" "${part[@]}" --results "$work/whole.jsonl"
 fault 1 "another limit" "another limit" "$pictures" "${model[@]}" --limit 10 --results "$work/whole.jsonl" --resume

@@ -59,7 +59,7 @@ static void write_model(vgg_model *m, char *path)
 
     support_need(file >= 0, "no temporary file");
     close(file);
-    support_need(vgg_write_nonet(m, path, &err) == NONET_VGG_OK, "%s", err.text);
+    support_need(vgg_write_nonet(m, NULL, 0, path, &err) == NONET_VGG_OK, "%s", err.text);
     vgg_model_clear(m);
 }
 

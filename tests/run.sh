@@ -99,6 +99,7 @@ native() {
     script "$label cli" "$dir/log/cli" tests/cli_test.sh "$dir"
     script "$label eval" "$dir/log/eval" tests/eval.sh "$dir"
     script "$label symbols" "$dir/log/symbols" tests/symbols.sh "$dir"
+    [ "$label $mode" != "gcc full" ] || script "$label hash" "$dir/log/hash" tests/hash.sh "$dir"
 }
 
 # Where the distribution's libraries for another architecture are: pkg-config of that name, or its search path.

@@ -1,7 +1,7 @@
 /* ranks.h - several processes that share one evaluation: MPI in build/nonet-mpi, one process in build/nonet.
  *
  * Rank 0 hands out pictures as they are asked for, takes the rows, and judges pictures itself. Every rank sends a sign of life
- * twice a second; who is silent for EVAL_SILENCE seconds is named, and the evaluation ends: what was judged is in the results file. */
+ * twice a second; who is silent for EVAL_SILENCE seconds is named, and the evaluation ends. What was judged is in the results. */
 #ifndef NONET_CLI_EVAL_RANKS_H
 #define NONET_CLI_EVAL_RANKS_H
 

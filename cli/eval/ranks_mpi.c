@@ -62,7 +62,7 @@ static void check(int code, const char *what, int rank)
 static void is_silent(int rank)
 {
     end_all(cli_fail(EXIT_DATA, "rank %d (%s, process %ld) has died or hangs: nothing heard of it for %d s; what was judged is "
-                     "in the results file, and --resume goes on", rank, us.names[rank].host, us.names[rank].process, EVAL_SILENCE));
+                     "in the results file; --resume goes on", rank, us.names[rank].host, us.names[rank].process, EVAL_SILENCE));
 }
 
 static void nap(void)
