@@ -146,6 +146,14 @@ static nonet_direct_args args_of(const strip_task *t, int q, int cb, size_t out_
     };
 }
 
+/* The lines that the next run writes, which follow this run's: with few input channels a run is as short as the wait for them. */
+static void fetch_output(const nonet_direct_args *a)
+{
+    for (int b = 0; b < a->kblocks; b++)
+        for (int p = 0; p < a->m; p++)
+            __builtin_prefetch(a->out + (size_t)b * a->out_kblock + (size_t)(a->m + p) * NONET_L, 1);
+}
+
 /* Row y of the convolution, channel blocks cb and on, to out. */
 static void compute_row(const strip_task *t, nonet_direct_args *a, int cb, int y, float *out)
 {
@@ -157,6 +165,8 @@ static void compute_row(const strip_task *t, nonet_direct_args *a, int cb, int y
         a->m = (plan->ow - x0) / (runs - i);     /* runs of nearly equal length */
         a->x = x + (size_t)x0 * (size_t)plan->p.stride * pixel;
         a->out = out + (size_t)x0 * NONET_L;
+        if (ic)
+            fetch_output(a);
         plan->multiply->fn.direct(a);
     }
 }

@@ -181,7 +181,7 @@ if ! command -v mpirun >/dev/null || ! pkg-config --exists ompi-c; then
     echo "SKIP eval ranks: no Open MPI"
     exit $status
 fi
-make BUILD="$build" WERROR=1 mpi >"$work/make" 2>&1 || { bad "make mpi: $(grep -m1 error "$work/make")"; exit 1; }
+make BUILD="$build" CC="${CC:-gcc}" WERROR=1 mpi >"$work/make" 2>&1 || { bad "make mpi: $(grep -m1 -E "error:|undefined|\*\*\*" "$work/make")"; exit 1; }
 ranks=(mpirun --allow-run-as-root --oversubscribe --bind-to none -n 2 "$build/nonet-mpi" eval)
 "${ranks[@]}" "${part[@]}" --threads 1 --results "$work/ranks.jsonl" >"$work/got.txt" 2>"$work/err"
 cmp -s "$work/whole.txt" "$work/got.txt" && ok "2 ranks: the same totals" || bad "2 ranks: $(head -1 "$work/got.txt" "$work/err")"

@@ -97,7 +97,7 @@ native() {
     build "$label" "$dir" CC="$compiler" || return
     run_suites "$label" "$dir" "$3"
     script "$label cli" "$dir/log/cli" tests/cli_test.sh "$dir"
-    script "$label eval" "$dir/log/eval" tests/eval.sh "$dir"
+    script "$label eval" "$dir/log/eval" env CC="$compiler" tests/eval.sh "$dir"
     script "$label symbols" "$dir/log/symbols" tests/symbols.sh "$dir"
     [ "$label $mode" != "gcc full" ] || script "$label hash" "$dir/log/hash" tests/hash.sh "$dir"
 }
