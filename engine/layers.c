@@ -1,15 +1,17 @@
 /* layers.c - the layers without weights: pools, LRN, ReLU, soft-max. */
 #include "engine/view.h"
 
+enum { DIM_MAX = 1 << 20, THREADS_MAX = 256 };    /* dimensions as a plan's; more threads would only run out of stacks */
+
 /* A positive number is trusted: it comes from a plan or a caller who asked before; asking costs reads of files. */
 static int threads_of(int threads)
 {
-    return threads > 0 ? threads : nonet_threads_available();
+    return threads > THREADS_MAX ? THREADS_MAX : threads > 0 ? threads : nonet_threads_available();
 }
 
 static int dims_ok(int n, int c, int h, int w, const float *src, const float *dst)
 {
-    return src && dst && n >= 1 && c >= 1 && h >= 1 && w >= 1;
+    return src && dst && n >= 1 && c >= 1 && h >= 1 && w >= 1 && n <= DIM_MAX && c <= DIM_MAX && h <= DIM_MAX && w <= DIM_MAX;
 }
 
 /* The kernel of a family for the instruction set in force; NULL when NONET_ISA is wrong. */
@@ -21,16 +23,17 @@ static const nonet_kernel *kernel_of(nonet_family family)
 
 nonet_status nonet_maxpool(int n, int c, int h, int w, int ceil, const float *src, float *dst, int threads)
 {
-    int oh = ceil ? (h + 1) / 2 : h / 2, ow = ceil ? (w + 1) / 2 : w / 2;
+    int oh = h / 2 + (ceil && h % 2), ow = w / 2 + (ceil && w % 2);
     if (!dims_ok(n, c, h, w, src, dst) || oh < 1 || ow < 1)
         return NONET_BAD_ARGUMENT;
     const nonet_kernel *kernel = kernel_of(NONET_K_MAXPOOL);
     if (!kernel)
         return NONET_BAD_ISA;
-    int planes = n * ((c + NONET_L - 1) / NONET_L), team = threads_of(threads);
+    int team = threads_of(threads);
+    long planes = (long)n * ((c + NONET_L - 1) / NONET_L);
     size_t row = (size_t)w * NONET_L, out_row = (size_t)ow * NONET_L;
 #pragma omp parallel for num_threads(team) if (team > 1)
-    for (int p = 0; p < planes; p++)
+    for (long p = 0; p < planes; p++)
         for (int y = 0; y < oh; y++) {
             const float *r0 = src + ((size_t)p * (size_t)h + (size_t)(2 * y)) * row;
             const float *r1 = 2 * y + 1 < h ? r0 + row : r0;
@@ -48,16 +51,17 @@ static void mean_bin(const float *plane, int w, int y0, int y1, int x0, int x1, 
             for (int l = 0; l < NONET_L; l++)
                 sum[l] += plane[((size_t)y * (size_t)w + (size_t)x) * NONET_L + (size_t)l];
     for (int l = 0; l < NONET_L; l++)
-        out[l] = sum[l] / (float)((y1 - y0) * (x1 - x0));
+        out[l] = sum[l] / (float)((long)(y1 - y0) * (x1 - x0));
 }
 
 nonet_status nonet_avgpool(int n, int c, int h, int w, int oh, int ow, const float *src, float *dst, int threads)
 {
     if (!dims_ok(n, c, h, w, src, dst) || oh < 1 || ow < 1)
         return NONET_BAD_ARGUMENT;
-    int planes = n * ((c + NONET_L - 1) / NONET_L), team = threads_of(threads);
+    int team = threads_of(threads);
+    long planes = (long)n * ((c + NONET_L - 1) / NONET_L);
 #pragma omp parallel for num_threads(team) if (team > 1)
-    for (int p = 0; p < planes; p++)
+    for (long p = 0; p < planes; p++)
         for (int y = 0; y < oh; y++)
             for (int x = 0; x < ow; x++) {
                 const float *plane = src + (size_t)p * (size_t)h * (size_t)w * NONET_L;

@@ -6,6 +6,7 @@
 
 enum { DIM_MAX = 1 << 20, KERNEL_MAX = 1 << 10 };
 #define TENSOR_MAX ((double)((size_t)1 << 40))
+#define COUNT_MAX ((double)(1 << 30))       /* strips and tiles of a batch are counted in ints */
 
 static int dims_ok(const nonet_conv *p)
 {
@@ -22,7 +23,9 @@ static int dims_ok(const nonet_conv *p)
 static int sizes_ok(const nonet_conv *p)
 {
     double image = (double)p->n * p->h * p->w, weights = ((double)p->c + 16) * ((double)p->k + 64) * 36;
-    return image * (p->c + 16) < TENSOR_MAX && image * (p->k + 16) < TENSOR_MAX &&
+    /* F(2x2) has the most tiles. */
+    double rows = (double)p->n * p->h, tiles = (double)p->n * ((p->h + 1) / 2) * ((p->w + 1) / 2);
+    return rows < COUNT_MAX && tiles < COUNT_MAX && image * (p->c + 16) < TENSOR_MAX && image * (p->k + 16) < TENSOR_MAX &&
            weights * ((double)p->r * p->s / 9 + 1) < TENSOR_MAX;
 }
 

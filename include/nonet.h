@@ -96,7 +96,7 @@ const char *nonet_algo_name(nonet_algo algo);   /* "auto", "direct", "winograd-f
  * with zeros outside src. A fully connected layer is a convolution whose kernel is the whole map: r = h, s = w, pad = 0.
  * Supported: 3x3 with pad 0 or 1 and stride 1 or 2; any r x s without padding and with stride 1 (1x1, 7x7, r = h and s = w). */
 typedef struct nonet_conv {
-    int n, c, h, w;             /* batch, input channels, input height and width: each >= 1 */
+    int n, c, h, w;             /* batch, input channels, height and width: each 1 .. 2^20, the batch's tiles below 2^30 */
     int k;                      /* output channels >= 1 */
     int r, s;                   /* kernel height and width; 0 means 3 */
     int stride;                 /* 1 or 2; 0 means 1 */
@@ -119,7 +119,7 @@ typedef struct nonet_options {
     nonet_algo algo;            /* a named algorithm that cannot run is NONET_NOT_APPLICABLE */
     nonet_isa isa;              /* AUTO, or one that nonet_isa_supported and the limit allow: else NONET_BAD_ISA */
     int threads;                /* 0: nonet_threads_available(); the plan may use fewer, never more */
-    nonet_fc_weights fc_weights;    /* where r = h, s = w and pad = 0; other convolutions pay no attention */
+    nonet_fc_weights fc_weights;    /* where r = h, s = w, pad = 0, the algorithm is direct, and not 3x3 of c <= 4; others ignore it */
 } nonet_options;
 
 typedef struct nonet_plan nonet_plan;
@@ -152,7 +152,7 @@ nonet_status nonet_weights_pack(nonet_weights **weights, const nonet_plan *plan,
 void nonet_weights_destroy(nonet_weights *weights);
 
 /* The same in parts, so that a large layer never stands in memory twice: allocate, then fill every range of output channels once
- * (any order; first a multiple of NONET_PACK_STEP, count up to k). oihw and bias (or NULL) point to the range's first channel. */
+ * (any order; first a multiple of NONET_PACK_STEP, and count too unless the range ends at k; not for imported weights). oihw and bias (or NULL) point to the range's first channel. */
 #define NONET_PACK_STEP 64
 nonet_status nonet_weights_alloc(nonet_weights **weights, const nonet_plan *plan);
 nonet_status nonet_weights_fill(nonet_weights *weights, const nonet_plan *plan, int first, int count, const float *oihw, const float *bias);

@@ -41,7 +41,7 @@ typedef struct nonet_vgg_options {  /* zeros are the defaults */
     nonet_options conv;         /* algorithm (where it cannot run, AUTO is taken), instruction set, threads */
     int dense;                  /* non-zero: fully connected layers become convolutions (the paper's section 3.2), so that any input from
                                    the trained size up gives a map of class scores. A soft-max at the end is left out. height and width
-                                   are then the first input's size */
+                                   are then the first input's size; FC weights are f32 */
     size_t max_memory;          /* bytes that weights, activations and workspace may take together; 0: no limit */
     int verify;                 /* non-zero: check every byte of a .nonet file with packed weights; else only what is packed anew */
     void (*progress)(void *context, double done);   /* NULL, or called by the same thread as weights get ready, done rising to 1 */

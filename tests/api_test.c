@@ -125,6 +125,24 @@ START_TEST(huge_problems)
 }
 END_TEST
 
+/* Batches whose strips or tiles cannot be counted in an int: refused, not wrapped. */
+START_TEST(uncountable_problems)
+{
+    const nonet_conv problems[] = {
+        { .n = 4, .c = 1, .h = 65536, .w = 65536, .k = 1, .pad = 1 },
+        { .n = 4, .c = 5, .h = 131072, .w = 65536, .k = 5, .pad = 1 },
+        { .n = 8192, .c = 1, .h = 525311, .w = 6, .k = 1, .r = 1024, .s = 1 },
+        { .n = 1, .c = 5, .h = 200000, .w = 200000, .k = 5, .pad = 1 },
+    };
+
+    for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++)
+        for (int algo = NONET_AUTO; algo < NONET_ALGO_COUNT; algo++) {
+            nonet_options options = { .algo = algo };
+            ck_assert_int_ne(try_plan(problems[i], &options), NONET_OK);
+        }
+}
+END_TEST
+
 START_TEST(named_algorithms)
 {
     nonet_conv one = { 1, 8, 9, 9, 8, 1, 1, 1, 0, 0, 0, NONET_NCHW, NONET_NCHW }, stride2 = plain;
@@ -333,6 +351,7 @@ int main(void)
     tcase_add_test(tcase, bad_problems);
     tcase_add_test(tcase, unsupported_problems);
     tcase_add_test(tcase, huge_problems);
+    tcase_add_test(tcase, uncountable_problems);
     tcase_add_test(tcase, named_algorithms);
     tcase_add_test(tcase, isa_limits);
     tcase_add_loop_test(tcase, environment_limit, 0, 3);

@@ -121,7 +121,7 @@ typedef struct fake {
     results r;
     results_row rows[ROWS];
     double x[ROWS][SAMPLES];
-    char names[ROWS][16];
+    char names[ROWS][24];
 } fake;
 
 static double uniform(uint64_t *state)

@@ -58,6 +58,9 @@ static nonet_vgg_status check_options(const nonet_vgg_options *o, nonet_vgg_erro
 {
     if (o->batch < 0 || o->height < 0 || o->width < 0 || (o->height == 0) != (o->width == 0))
         return vgg_fail(err, NONET_VGG_USAGE, "batch, height and width must not be negative, and height goes with width");
+    const nonet_options *c = &o->conv;
+    if (c->threads < 0 || (unsigned)c->algo >= NONET_ALGO_COUNT || (unsigned)c->fc_weights >= NONET_FC_COUNT)
+        return vgg_fail(err, NONET_VGG_USAGE, "threads must not be negative; algorithm and type of FC weights must be known ones");
     nonet_isa isa;
     if (nonet_isa_current(&isa) != NONET_OK)
         return vgg_fail(err, NONET_VGG_USAGE, "NONET_ISA=%s: %s", getenv("NONET_ISA") ? getenv("NONET_ISA") : "",
@@ -84,8 +87,9 @@ static nonet_vgg_status prepare(nonet_vgg *net, const vgg_source *source, nonet_
 {
     nonet_vgg_status status = NONET_VGG_OK;
     net->batch = net->options.batch ? net->options.batch : 1;
-    if (!net->options.conv.threads)
-        net->options.conv.threads = nonet_threads_available();
+    int available = nonet_threads_available();
+    if (!net->options.conv.threads || net->options.conv.threads > available)
+        net->options.conv.threads = available;
     status = choose_size(net, err);
     if (status == NONET_VGG_OK)
         status = vgg_build_steps(net, err);

@@ -71,6 +71,9 @@ typedef struct shape { int c, h, w; } shape;
 static nonet_vgg_status plan_step(nonet_vgg *net, vgg_step *step, nonet_vgg_error *err)
 {
     nonet_options options = net->options.conv;
+    /* The packed weights serve every size of input, also those where the layer is a plain convolution: these have no bf16. */
+    if (net->options.dense || step->layer.type != VGG_FC)
+        options.fc_weights = NONET_FC_F32;
     vgg_pin *pin = &net->pins[step->index];
     if (net->pinned) {
         options.algo = pin->algo;
@@ -137,9 +140,12 @@ static nonet_vgg_status conv_step(nonet_vgg *net, vgg_step *step, int *i, shape 
     if (net->count == 0)
         step->conv.src_layout = NONET_NCHW;
     fuse(net, step, i);
-    if (nonet_conv_output(&step->conv, &at->h, &at->w) != NONET_OK)
-        return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: layer %s does not fit a map of %dx%dx%d", net->model.path, l->name, at->c,
-                        step->conv.h, step->conv.w);
+    nonet_status output = nonet_conv_output(&step->conv, &at->h, &at->w);
+    if (output != NONET_OK)
+        return vgg_fail(err, output == NONET_UNSUPPORTED ? NONET_VGG_UNSUPPORTED : NONET_VGG_USAGE,
+                        "%s: layer %s (%dx%d, stride %d, padding %d) cannot take %d map%s of %dx%dx%d: %s", net->model.path, l->name,
+                        step->conv.r, step->conv.s, step->conv.stride, step->conv.pad, net->batch, net->batch == 1 ? "" : "s",
+                        at->c, step->conv.h, step->conv.w, nonet_status_string(output));
     at->c = l->k;
     return NONET_VGG_OK;
 }
@@ -188,6 +194,9 @@ static nonet_vgg_status add_step(nonet_vgg *net, int *i, shape *at, nonet_vgg_er
         return NONET_VGG_OK;
     if (l->type == VGG_BATCHNORM)
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s (BatchNorm) does not follow a convolution", net->model.path, l->name);
+    if (l->type == VGG_LRN && (l->size > 15 || (l->lrn_beta != 0.5f && l->lrn_beta != 0.75f && l->lrn_beta != 1.0f)))
+        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s (LRN) has size %d and beta %g; this build does sizes to 15 and "
+                        "beta 0.5, 0.75 and 1", net->model.path, l->name, l->size, (double)l->lrn_beta);
     if (conv) {
         nonet_vgg_status status = conv_step(net, &step, i, at, err);
         if (status != NONET_VGG_OK)
