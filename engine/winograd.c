@@ -30,11 +30,12 @@ static void plan_blocks(nonet_plan *plan)
     fit = fit < mr ? mr : late ? fit : fit / mr * mr;
     w->by_channels = late && plan->kq >= plan->threads && plan->threads > 1;
     w->blocks = nonet_ceil_div(w->tiles, fit);
-    if (!w->by_channels && w->blocks % plan->threads)
-        w->blocks += plan->threads - w->blocks % plan->threads;
+    if (!w->by_channels)        /* as many for each thread; whole groups of MR tiles where that keeps it so */
+        w->blocks = nonet_ceil_div(w->blocks, plan->threads) * plan->threads;
     w->block = nonet_ceil_div(w->tiles, w->blocks);
-    if (w->block > mr && !late && nonet_ceil_div(w->block, mr) * mr <= fit)
-        w->block = nonet_ceil_div(w->block, mr) * mr;
+    int whole = nonet_ceil_div(w->block, mr) * mr;
+    if (!late && whole <= fit && nonet_ceil_div(w->tiles, whole) % plan->threads == 0)
+        w->block = whole;
     w->blocks = nonet_ceil_div(w->tiles, w->block);
     if (!w->by_channels && w->blocks < plan->threads && plan->kq >= plan->threads)
         w->by_channels = 1;
