@@ -1,11 +1,12 @@
-/* verify.c - `nonet verify`: every kernel this CPU can run, against portable C (bits) and the oracle (bound). */
+/* verify.c - `nonet verify`: every kernel this CPU can run, against portable C (bits) and the oracle (bound); and the corpus. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "cli/corpus.h"
 #include "cli/sweep.h"
 
-enum { OPT_FAMILY = CLI_OWN, OPT_SEED, OPT_SCALE };
+enum { OPT_FAMILY = CLI_OWN, OPT_SEED, OPT_SCALE, OPT_RECORD, OPT_REPLAY, OPT_LIMIT };
 
 static const char help[] =
     "Usage: nonet verify [OPTION...]\n"
@@ -13,14 +14,19 @@ static const char help[] =
     "calculation in double, within the kernel's error bound. A line a kernel; exit status 0 if all pass, else 1.\n\n"
     "  --family NAME     only this family (direct3x3_s1, wino_gemm, ...)\n"
     "  --seed N          of the random cases (default 1)\n"
-    "  --scale X         more (2) or fewer (0.2) random cases (default 1)\n";
+    "  --scale X         more (2) or fewer (0.2) random cases (default 1)\n\n"
+    "Instead of that, the regression corpus (the file's head describes it):\n"
+    "  --replay FILE     compute a file's problems: the same bits as recorded, and within bounds where the oracle can follow\n"
+    "  --limit N         leave out problems above N million multiply-adds\n"
+    "  --record FILE     write the built-in problems and the bits they have here, such as after a change of the contract\n";
 
 typedef struct request {
     cli_common common;
     const char *family;
     unsigned long long seed;
     double scale;
-    int failed, run;
+    int failed, run, sweeps;    /* sweeps: an option was given that only they have */
+    corpus_request corpus;
 } request;
 
 static void check_family(const char *name)
@@ -41,6 +47,30 @@ static double parse_scale(const char *text)
     return scale;
 }
 
+static int corpus_option(int option, const char *value, request *r)
+{
+    if (option == OPT_RECORD)
+        r->corpus.record = value;
+    else if (option == OPT_REPLAY)
+        r->corpus.replay = value;
+    else if (option == OPT_LIMIT)
+        r->corpus.limit = 1e6 * (double)cli_number("--limit", value, 1, 1000000);
+    return option == OPT_RECORD || option == OPT_REPLAY || option == OPT_LIMIT;
+}
+
+/* What goes with what. */
+static void check(const request *r)
+{
+    const corpus_request *c = &r->corpus;
+
+    if (c->record && (c->replay || r->common.json))
+        exit(cli_fail(EXIT_USAGE, "--record goes neither with --replay nor with --json"));
+    if (c->limit > 0 && !c->replay)
+        exit(cli_fail(EXIT_USAGE, "--limit goes with --replay"));
+    if ((c->record || c->replay) && (r->sweeps || r->common.conv.algo || r->common.conv.fc_weights))
+        exit(cli_fail(EXIT_USAGE, "a corpus has its own problems: without --family, --seed, --scale, --algo and --fc-weights"));
+}
+
 static void parse(int argc, char **argv, request *r)
 {
     static const struct option options[] = {
@@ -48,6 +78,9 @@ static void parse(int argc, char **argv, request *r)
         { "family", required_argument, NULL, OPT_FAMILY },
         { "seed", required_argument, NULL, OPT_SEED },
         { "scale", required_argument, NULL, OPT_SCALE },
+        { "record", required_argument, NULL, OPT_RECORD },
+        { "replay", required_argument, NULL, OPT_REPLAY },
+        { "limit", required_argument, NULL, OPT_LIMIT },
         { NULL, 0, NULL, 0 },
     };
     int option;
@@ -63,11 +96,13 @@ static void parse(int argc, char **argv, request *r)
             r->seed = (unsigned long long)cli_number("--seed", optarg, 0, 0x7fffffffffffffff);
         else if (option == OPT_SCALE)
             r->scale = parse_scale(optarg);
-        else if (!cli_common_option(option, optarg, &r->common))
+        else if (!corpus_option(option, optarg, r) && !cli_common_option(option, optarg, &r->common))
             exit(EXIT_USAGE);
+        r->sweeps |= option >= OPT_FAMILY && option <= OPT_SCALE;
     }
     if (optind < argc)
         exit(cli_fail(EXIT_USAGE, "'%s' is not expected here", argv[optind]));
+    check(r);
 }
 
 static int wanted(const request *r, const nonet_kernel *kernel, nonet_isa limit)
@@ -115,6 +150,26 @@ static void verify_all(request *r, nonet_isa limit, FILE *json, FILE *text)
     }
 }
 
+static int run_sweeps(request *r, nonet_isa limit, FILE *json, FILE *text)
+{
+    if (json)
+        fprintf(json, "{\n  \"seed\": %llu,\n  \"kernels\": [\n", r->seed);
+    verify_all(r, limit, json, text);
+    if (json)
+        fprintf(json, "\n  ]\n}\n");
+    if (text)
+        fprintf(text, "%d kernels, %d failed (seed %llu)\n", r->run, r->failed, r->seed);
+    return r->failed ? EXIT_DATA : 0;
+}
+
+static int run_corpus(request *r, FILE *json, FILE *text)
+{
+    r->corpus.options = r->common.conv;
+    r->corpus.json = json;
+    r->corpus.text = text;
+    return r->corpus.record ? corpus_record(&r->corpus) : corpus_replay(&r->corpus);
+}
+
 int cmd_verify(int argc, char **argv)
 {
     request r = { .seed = 1, .scale = 1 };
@@ -130,15 +185,9 @@ int cmd_verify(int argc, char **argv)
         if (!(json = standard ? stdout : fopen(r.common.json, "w")))
             return cli_fail(EXIT_DATA, "%s: cannot be written", r.common.json);
         text = standard ? NULL : stdout;
-        fprintf(json, "{\n  \"seed\": %llu,\n  \"kernels\": [\n", r.seed);
     }
-    verify_all(&r, limit, json, text);
-    if (json) {
-        fprintf(json, "\n  ]\n}\n");
-        if (json != stdout ? fclose(json) : fflush(json))
-            return cli_fail(EXIT_DATA, "%s: cannot be written", r.common.json);
-    }
-    if (text)
-        fprintf(text, "%d kernels, %d failed (seed %llu)\n", r.run, r.failed, r.seed);
-    return r.failed ? EXIT_DATA : 0;
+    int status = r.corpus.record || r.corpus.replay ? run_corpus(&r, json, text) : run_sweeps(&r, limit, json, text);
+    if (json && (json != stdout ? fclose(json) : fflush(json)))
+        return cli_fail(EXIT_DATA, "%s: cannot be written", r.common.json);
+    return status;
 }

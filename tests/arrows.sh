@@ -16,7 +16,7 @@ declare -A may=(
     [tests]="arch kernels engine vgg bench autotune cli reference tests"
 )
 # The one place of the command that looks at kernels: `nonet verify`.
-exception='^cli/(verify|sweep[a-z_]*)\.[ch]$'
+exception='^cli/(verify|(corpus|sweep)[a-z_]*)\.[ch]$'
 
 status=0
 for folder in include reference arch kernels engine vgg bench autotune cli tests; do

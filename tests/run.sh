@@ -98,6 +98,7 @@ native() {
     run_suites "$label" "$dir" "$3"
     script "$label cli" "$dir/log/cli" tests/cli_test.sh "$dir"
     script "$label eval" "$dir/log/eval" env CC="$compiler" tests/eval.sh "$dir"
+    script "$label corpus" "$dir/log/corpus" tests/corpus.sh "$dir" $([ "$label $mode" = "gcc full" ] || echo 20)
     script "$label symbols" "$dir/log/symbols" tests/symbols.sh "$dir"
     [ "$label $mode" != "gcc full" ] || script "$label hash" "$dir/log/hash" tests/hash.sh "$dir"
 }
@@ -137,6 +138,7 @@ cross() {
         fi
     fi
     script "$label verify" "$dir/log/verify" verify_lines "$dir/nonet" "$3"
+    script "$label corpus" "$dir/log/corpus" ${emulator[@]+"${emulator[@]}"} "$dir/nonet" verify --replay tests/corpus.txt --limit 1
 }
 
 # `nonet verify` with a line a kernel that starts with ok or FAIL.
@@ -153,9 +155,14 @@ sanitizers() {
     run_suites sanitizers $dir "$1"
     script "sanitizers cli" $dir/log/cli tests/cli_test.sh $dir
     script "sanitizers eval" $dir/log/eval tests/eval.sh $dir
+    script "sanitizers corpus" $dir/log/corpus tests/corpus.sh $dir 1
     unset ASAN_OPTIONS UBSAN_OPTIONS
 }
 
+if [ -z "$CROSS_COMPILE" ] && ! pkg-config --exists check 2>/dev/null; then
+    echo "nonet: the tests need pkg-config and Check: run 'make deps' as root, or apt-get install pkg-config check" >&2
+    exit 2
+fi
 mkdir -p build
 if [ -n "$CROSS_COMPILE" ]; then
     cross "$CROSS_COMPILE" "$EMULATOR" "$(times 0.1)"

@@ -10,7 +10,7 @@ FLAGS_tests = $(TEST_ZLIB) $(shell $(PKG_CONFIG) --cflags check) -DNONET_FEATURE
 FLAGS_tests += $(if $(filter cjson,$(VGG_FEATURES)),-DNONET_TEST_CJSON)
 FLAGS_reference :=
 
-.PHONY: tests check check-fast golden
+.PHONY: tests check check-fast golden corpus
 tests: all $(TEST_BINS) ## build the test programs
 $(TEST_BINS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_OBJS) $(BUILD)/libnonet.a
 	$(CC) $< $(TEST_OBJS) $(filter %/bench.a,$^) $(BUILD)/libnonet.a -o $@ $(TEST_LIBS) $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
@@ -28,3 +28,5 @@ check-fast: ## the native tests with fewer random cases: about a minute
 	+@CROSS_COMPILE='$(CROSS_COMPILE)' EMULATOR='$(EMULATOR)' tests/run.sh fast
 golden: $(BUILD)/tests/golden_test ## write tests/golden.txt anew: only when the numerics contract has changed
 	$(EMULATOR) $(BUILD)/tests/golden_test --write tests/golden.txt
+corpus: $(BUILD)/nonet ## write tests/corpus.txt anew: when the numerics contract, or what `auto` takes, has changed
+	$(EMULATOR) $(BUILD)/nonet verify --record tests/corpus.txt --isa c
