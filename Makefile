@@ -24,7 +24,7 @@ BASE := -std=c11 -D_GNU_SOURCE -I. -Iinclude -Wall -Wextra -Wshadow -Wstrict-pro
 LDLIBS := $(OPENMP) -lm $(if $(SAN),-fsanitize=$(SAN))
 
 .DEFAULT_GOAL := all
-include arch/arch.mk kernels/kernels.mk engine/engine.mk vgg/vgg.mk reference/reference.mk bench/bench.mk cli/cli.mk tests/tests.mk
+include arch/arch.mk kernels/kernels.mk engine/engine.mk vgg/vgg.mk reference/reference.mk bench/bench.mk autotune/autotune.mk cli/cli.mk tests/tests.mk
 
 .PHONY: all run deps install clean help
 all: $(BUILD)/libnonet.a $(BUILD)/libnonet.so $(BUILD)/nonet ## build the command and both libraries

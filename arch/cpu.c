@@ -1,6 +1,8 @@
 /* cpu.c - detection. A set counts only if every bit that its files are compiled with is there (arch.mk), and if the operating
  * system saves its registers. */
 #include "arch/cpu.h"
+#include <stdio.h>
+#include <string.h>
 #include "nonet.h"
 
 #if defined(__x86_64__)
@@ -32,6 +34,31 @@ static unsigned vector_isas(void)
     return 1u << NONET_ISA_AVX2 | 1u << NONET_ISA_AVX512;
 }
 
+/* The name that CPUID gives, 48 bytes in three leaves; "" if it gives none. */
+static void brand_of(char brand[49])
+{
+    unsigned r[12] = { 0 };
+    for (unsigned i = 0; i < 3; i++)
+        if (!__get_cpuid(0x80000002u + i, &r[4 * i], &r[4 * i + 1], &r[4 * i + 2], &r[4 * i + 3]))
+            break;
+    memcpy(brand, r, 48);
+    brand[48] = '\0';
+}
+
+static void identify(char *text, size_t size)
+{
+    unsigned most, signature = 0, b, c, d, unused;
+    char vendor[13] = "", brand[49];
+    if (__get_cpuid(0, &most, &b, &c, &d)) {
+        memcpy(vendor, &b, 4);
+        memcpy(vendor + 4, &d, 4);
+        memcpy(vendor + 8, &c, 4);
+        __get_cpuid(1, &signature, &unused, &unused, &unused);
+    }
+    brand_of(brand);
+    snprintf(text, size, "%s %08x %s", vendor, signature, brand);
+}
+
 #elif defined(__aarch64__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -41,13 +68,39 @@ static unsigned vector_isas(void)
     return getauxval(AT_HWCAP) & HWCAP_ASIMD ? 1u << NONET_ISA_NEON : 0;
 }
 
+/* The kernel answers for the register where it says that it does. */
+static void identify(char *text, size_t size)
+{
+    unsigned long midr = 0;
+    if (getauxval(AT_HWCAP) & HWCAP_CPUID)
+        __asm__("mrs %0, MIDR_EL1" : "=r"(midr));
+    snprintf(text, size, "aarch64 %08lx", midr & 0xffffffff);
+}
+
 #else
+
+static void identify(char *text, size_t size)
+{
+    snprintf(text, size, "generic");
+}
 
 static unsigned vector_isas(void)
 {
     return 0;
 }
 #endif
+
+/* Without spaces at the ends, so that it stays as it is when it is written and read again. */
+void nonet_cpu_identity(char *text, size_t size)
+{
+    identify(text, size);
+    size_t length = strlen(text);
+    while (length > 0 && text[length - 1] == ' ')
+        text[--length] = '\0';
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+}
 
 unsigned nonet_cpu_isas(void)
 {

@@ -2,8 +2,12 @@
 #ifndef NONET_CPU_H
 #define NONET_CPU_H
 
+#include <stddef.h>
+
 /* One bit, 1u << nonet_isa, for each instruction set of this build that can run here. NONET_ISA_C is always among them.
  * Asks the CPU on every call; isa.c remembers the answer. */
 unsigned nonet_cpu_isas(void);
+/* One line that names the kind of CPU: maker, numbers and, where the CPU tells it, its name. Printable ASCII. */
+void nonet_cpu_identity(char *text, size_t size);
 
 #endif

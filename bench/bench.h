@@ -25,6 +25,7 @@ typedef struct bench_settings {
     nonet_algo algos[BENCH_ALGOS];  /* layer: what is measured in turn; */
     int algo_count;                 /* 0: conv.algo */
     const char *peers;          /* other libraries, measured in turn with ours: "onednn,openblas" or "all"; NULL: none */
+    int anonymous;              /* the record names neither the host nor folders */
     int skip;                   /* layer: algorithms that cannot compute the shape are left out rather than an error */
 } bench_settings;
 
@@ -34,9 +35,9 @@ enum { BENCH_REPETITIONS = 7, BENCH_FEWEST = 3, BENCH_MOST = 10000 };
 #define BENCH_MIN_TIME 2.0
 #define BENCH_PATIENCE 60.0
 
-/* Measures whole networks (none: only the machine), one after the other, or one layer with several algorithms in turn.
+/* Measures whole networks (none: only the machine), one after the other; or layers, each with several algorithms in turn.
  * names: of Table 1; with a model one name or none. Prints and writes as the settings say. Blames in err->text. */
 nonet_vgg_status bench_nets(const bench_settings *settings, const char *const *names, int count, nonet_vgg_error *err);
-nonet_vgg_status bench_layer(const bench_settings *settings, const nonet_conv *problem, nonet_vgg_error *err);
+nonet_vgg_status bench_layers(const bench_settings *settings, const nonet_conv *problems, int count, nonet_vgg_error *err);
 
 #endif

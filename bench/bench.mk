@@ -1,7 +1,7 @@
 BENCH_SRCS := $(addprefix bench/,timer.c stats.c pin.c data.c peak.c bounds.c host.c emit.c report.c table.c json.c \
-              kernel_list.c layer_bench.c net_bench.c \
+              kernel_list.c layer_bench.c net_bench.c shapes.c \
               build_info.c watch.c cold.c inside.c phases.c peak_table.c record.c csv.c ranks.c results.c compare.c \
-              markup.c svg.c plots.c roofline.c html_tables.c html.c)
+              markup.c page.c svg.c plots.c roofline.c html_tables.c html.c)
 # Result files are read with cJSON where it is there.
 FLAGS_bench += $(filter %HAVE_CJSON %cjson,$(FLAGS_vgg))
 $(BUILD)/bench/results.o: $(BUILD)/vgg/features
@@ -15,4 +15,7 @@ $(BUILD)/bench/build_id.h: build_id
 	@mkdir -p $(@D)
 	@printf $(BUILD_ID) | cmp -s - $@ || printf $(BUILD_ID) >$@
 $(BUILD)/bench/build_info.o: $(BUILD)/bench/build_id.h
+.PHONY: bench-cli
+bench-cli: $(BUILD)/nonet ## hyperfine on the whole process: first answer of `nonet classify`, packed and unpacked model, warm and cold
+	bench/cli_bench.sh $(BUILD)
 include bench/peers.mk

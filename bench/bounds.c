@@ -21,6 +21,8 @@ double bench_macs(const nonet_conv *p, nonet_algo algo)
         return winograd ? winograd_macs(p, oh, ow, 2) : 0;
     if (algo == NONET_WINOGRAD_F4)
         return winograd ? winograd_macs(p, oh, ow, 4) : 0;
+    if (algo == NONET_WINOGRAD_F6)
+        return winograd ? winograd_macs(p, oh, ow, 6) : 0;
     return (double)p->n * oh * ow * p->k * p->c * r * s;
 }
 

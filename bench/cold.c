@@ -66,6 +66,15 @@ static void wait_for_flushes(void)
 }
 #endif
 
+int bench_sweeps_by_line(void)
+{
+#if defined(__x86_64__) || defined(__aarch64__)
+    return 1;
+#else
+    return 0;
+#endif
+}
+
 void bench_sweep_range(bench_broom *broom, const void *data, size_t bytes)
 {
 #if defined(__x86_64__) || defined(__aarch64__)

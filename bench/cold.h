@@ -19,6 +19,8 @@ typedef struct bench_broom {
 /* last_cache: bytes of the largest cache, 0 if unknown. 0 when there is no memory. */
 int bench_broom_open(bench_broom *broom, size_t last_cache, int threads);
 void bench_broom_close(bench_broom *broom);
+/* 1 where bench_sweep_range needs no buffer, so that a broom of zeros will do. */
+int bench_sweeps_by_line(void);
 /* Everything: each thread of the team reads the whole buffer, so that its own caches are emptied too. */
 void bench_sweep_all(bench_broom *broom);
 /* These bytes alone, cache line by cache line; everything where the CPU has no instruction for it that a program may use. */

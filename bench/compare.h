@@ -16,11 +16,21 @@ typedef struct compare_row {
     const results_row *a, *b;
     ranks_ratio ratio;          /* times of b by times of a: above 1 is slower */
     ranks_test plain;           /* no difference at all? (Untested: zeros) */
-    double margin;              /* what this row has to exceed: the caller's, or the runs' own drift where that is more */
+    double margin;              /* what this row has to exceed: the caller's, or where that is more, the drift or the middle half of
+                                   the samples of either run, what others had of the machine in a disturbed one, or the change of the
+                                   peak that limits the row */
+    double quick;               /* the quickest sample of b by that of a. (Untested: 0) */
     double beyond;              /* probability of such samples if the true ratio is within the margin */
     double holm;                /* the same, fit to be read beside all other rows' */
-    compare_verdict verdict;    /* SLOWER, FASTER: holm < COMPARE_LEVEL */
+    compare_verdict verdict;    /* SLOWER, FASTER: holm < COMPARE_LEVEL, and quick beyond the margin as well */
 } compare_row;
+
+/* The run as a whole, by the quickest samples of the rows that were tested, without sums; from 6 such rows on, else UNTESTED. */
+typedef struct compare_whole {
+    double ratio, low, high;    /* the median of the rows' `quick`, and its 95 % interval */
+    double margin;              /* as a row's, without what is a row's own */
+    compare_verdict verdict;    /* SLOWER, FASTER: the interval lies beyond the margin */
+} compare_whole;
 
 typedef struct compare_result {
     compare_row *rows;          /* names that are in both files, in a's order */
@@ -29,12 +39,13 @@ typedef struct compare_result {
     double mean, low, high;     /* geometric mean of the ratios without sums, and of their intervals' ends: as wide as if all
                                    rows erred together; low = high = 0 when one of the rows has no interval */
     int averaged;
+    compare_whole whole;
 } compare_result;
 
 /* Rows of a and b must outlive the result. BAD_FILE when they share no row. */
 nonet_vgg_status compare_runs(const results *a, const results *b, double margin, compare_result *result, nonet_vgg_error *err);
 void compare_free(compare_result *result);
-/* Rows that are slower beyond the margin and whose ratio is above 1 + limit. */
+/* Rows that are slower beyond the margin and whose ratio is above 1 + limit; the run as a whole counts as one. */
 int compare_slower_than(const compare_result *result, double limit);
 
 #endif

@@ -68,6 +68,32 @@ void html_layers(markup *m, const results *r)
     markup_put(m, "</tbody></table></div>\n");
 }
 
+void html_peers(markup *m, const results *r)
+{
+    if (!r->peers)
+        return;
+    markup_put(m, "<h3>Other libraries in the same run</h3>\n<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>"
+               "<th scope=\"col\">what</th><th scope=\"col\" class=\"text\">library</th><th scope=\"col\">median, ms</th>"
+               "<th scope=\"col\">95&nbsp;%% from</th><th scope=\"col\">to</th><th scope=\"col\">times ours</th>"
+               "<th scope=\"col\">difference of outputs</th><th scope=\"col\" class=\"text\">within its bound</th>"
+               "<th scope=\"col\" class=\"text\">version and implementation</th></tr></thead>\n<tbody>\n");
+    for (const results_row *row = r->rows + r->count; row < r->rows + r->count + r->peers; row++) {
+        markup_put(m, "<tr>");
+        head_cell(m, "", plot_short(r, row));
+        text_cell(m, row->algorithm);
+        cell(m, 3, 1e3 * row->median);
+        cell(m, 3, row->high > row->low ? 1e3 * row->low : 0);
+        cell(m, 3, row->high > row->low ? 1e3 * row->high : 0);
+        cell(m, 2, row->over_ours);
+        markup_put(m, "<td>%.1e</td>", row->difference);
+        text_cell(m, row->difference <= row->difference_bound ? "yes" : "no");
+        text_cell(m, row->implementation);
+        markup_put(m, "</tr>\n");
+    }
+    markup_put(m, "</tbody></table></div>\n<p class=\"note\">Same weights, same input, in turn with ours. Times ours: above 1 ours is "
+               "faster. Difference: L2 of theirs minus ours over L2 of ours, the worst image.</p>\n");
+}
+
 /* In an earlier run, or earlier in this one with another number of threads. */
 static int seen_before(const results *runs, int run, const results_row *row)
 {

@@ -6,6 +6,8 @@
 #include "bench/results.h"
 
 /* All that is known about each row of a run. */
+/* Other libraries that were measured in the same run, if any. */
+void html_peers(markup *m, const results *r);
 void html_layers(markup *m, const results *r);
 /* A line a layer, three columns a run; the fastest stands out. */
 void html_matrix(markup *m, const results *runs, int count);

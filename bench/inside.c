@@ -1,6 +1,7 @@
 /* inside.c - looks into engine/ and vgg/ for bench/. */
 #include "bench/inside.h"
 #include <stdio.h>
+#include <string.h>
 #include "engine/plan.h"
 #include "vgg/net.h"
 
@@ -22,7 +23,7 @@ const nonet_plan *bench_net_plan(const nonet_vgg *net, int layer)
     return layer >= 0 && layer < net->count ? net->steps[layer].plan : NULL;
 }
 
-void bench_blocking(const nonet_plan *plan, char *text, size_t size)
+static void tell_blocking(const nonet_plan *plan, char *text, size_t size)
 {
     const nonet_kernel *k = plan->multiply;
     if (plan->nest == NEST_WINOGRAD)
@@ -32,4 +33,12 @@ void bench_blocking(const nonet_plan *plan, char *text, size_t size)
         snprintf(text, size, "%dx%d, %d rows x %d strips", k->mr, k->nr, plan->strip.rows, plan->strip.count);
     else
         snprintf(text, size, "%dx%d", k->mr, k->nr);
+}
+
+void bench_blocking(const nonet_plan *plan, char *text, size_t size)
+{
+    tell_blocking(plan, text, size);
+    size_t used = strlen(text);
+    if (plan->from_profile)
+        snprintf(text + used, size - used, ", profile");
 }

@@ -1,4 +1,4 @@
-/* layer_bench.c - one layer, through nonet.h alone; several algorithms in turn, so that all see the same disturbances. */
+/* layer_bench.c - single layers, through nonet.h alone; several algorithms in turn, so that all see the same disturbances. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include "bench/inside.h"
 #include "bench/peers/run.h"
 #include "bench/report.h"
+#include "bench/shapes.h"
 #include "bench/timer.h"
 
 #define SAMPLE_SECONDS 0.002    /* a sample is repeated runs of at least this long */
@@ -25,6 +26,7 @@ typedef struct layer_run {
     const bench_settings *settings;
     nonet_conv p;
     int oh, ow;
+    int first;                  /* row of the first contender */
     float *src, *dst, *oihw, *bias;
     contender contenders[BENCH_ALGOS];
     int count;
@@ -90,8 +92,9 @@ static nonet_vgg_status add_row(layer_run *run, bench_report *report, contender 
     nonet_plan_info info;
     nonet_plan_query(c->plan, &info);
     c->row = report->count;
-    bench_row *row = bench_report_add(report, ROW_CONV, "layer/%dx%dx%dx%dx%d/%s", p->n, p->c, p->h, p->w, p->k,
-                                      nonet_algo_name(info.algo));
+    char name[80];
+    bench_shape_name(p, name, sizeof name);
+    bench_row *row = bench_report_add(report, ROW_CONV, "layer/%s/%s", name, nonet_algo_name(info.algo));
     if (!row)
         return bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
     snprintf(row->shape, sizeof row->shape, "%dx%dx%d -> %dx%dx%d", p->c, p->h, p->w, p->k, run->oh, run->ow);
@@ -138,7 +141,7 @@ static nonet_vgg_status hash_output(const layer_run *run, const bench_report *re
         return bench_fail(err, NONET_VGG_NO_MEMORY, "no memory for the output");
     }
     bench_hash(nchw, floats * sizeof(float), row->hash);
-    if (row == report->rows)
+    if (row == &report->rows[run->first])
         bench_peers_warm(run->peers, report, nchw);
     free(nchw);
     return NONET_VGG_OK;
@@ -239,7 +242,7 @@ static nonet_vgg_status prepare(layer_run *run, bench_report *report, nonet_vgg_
         status = add_contender(run, report, s->algo_count ? s->algos[i] : s->conv.algo, err);
     for (int i = 0; i < run->count && status == NONET_VGG_OK; i++)
         status = add_row(run, report, &run->contenders[i], err);
-    if (status == NONET_VGG_OK)
+    if (status == NONET_VGG_OK && run->count > 0)
         status = bench_peers_open_layer(&run->peers, s, &run->p, report->threads, run->nchw, run->oihw, run->bias, err);
     return status;
 }
@@ -259,41 +262,56 @@ static void release(layer_run *run)
     free(run->bias);
 }
 
-static void describe(const layer_run *run, bench_report *report)
+static void describe(const nonet_conv *p, const bench_settings *settings, bench_report *report)
 {
-    const nonet_conv *p = &run->p;
     snprintf(report->subject, sizeof report->subject,
              "layer: batch %d, %d channels of %dx%d to %d, kernel %dx%d, stride %d, padding %d%s%s; random He weights and "
              "positive inputs, seed %llu, %s", p->n, p->c, p->h, p->w, p->k, p->r, p->s, p->stride, p->pad,
-             p->relu ? ", ReLU" : "", p->pool ? ", pool" : "", (unsigned long long)run->settings->seed,
-             bench_cold_name(run->settings->cold));
+             p->relu ? ", ReLU" : "", p->pool ? ", pool" : "", (unsigned long long)settings->seed, bench_cold_name(settings->cold));
 }
 
-nonet_vgg_status bench_layer(const bench_settings *settings, const nonet_conv *problem, nonet_vgg_error *err)
+static nonet_vgg_status measure_pinned(layer_run *run, bench_report *report, nonet_vgg_error *err)
 {
-    layer_run run = { .settings = settings, .p = *problem };
+    bench_report_pin(report);
+    nonet_vgg_status status = measure(run, report, err);
+    if (status == NONET_VGG_OK)
+        status = measure_phases(run, report, err);
+    bench_report_unpin(report);
+    if (status == NONET_VGG_OK)
+        status = bench_peers_rows(run->peers, report, run->first, err);
+    return status;
+}
+
+static nonet_vgg_status bench_one(const nonet_conv *problem, bench_report *report, nonet_vgg_error *err)
+{
+    layer_run run = { .settings = report->settings, .p = *problem, .first = report->count };
     run.p.src_layout = problem->c <= 4 ? NONET_NCHW : NONET_NCHW16C;
     run.p.dst_layout = NONET_NCHW16C;
     nonet_status shape = nonet_conv_output(&run.p, &run.oh, &run.ow);
     if (shape != NONET_OK)
         return fail_with(shape, "layer", err);
+    nonet_vgg_status status = prepare(&run, report, err);
+    if (status == NONET_VGG_OK && run.count > 0)
+        status = measure_pinned(&run, report, err);
+    release(&run);
+    return status;
+}
+
+nonet_vgg_status bench_layers(const bench_settings *settings, const nonet_conv *problems, int count, nonet_vgg_error *err)
+{
     bench_report report = { 0 };
     nonet_vgg_status status = bench_peers_check(settings, err);
     if (status == NONET_VGG_OK)
         status = bench_report_open(&report, settings, err);
-    if (status == NONET_VGG_OK)
-        status = prepare(&run, &report, err);
-    if (status == NONET_VGG_OK) {
-        describe(&run, &report);
-        bench_report_pin(&report);
-        status = measure(&run, &report, err);
-        if (status == NONET_VGG_OK)
-            status = measure_phases(&run, &report, err);
-        bench_report_unpin(&report);
-    }
-    if (status == NONET_VGG_OK)
-        status = bench_peers_rows(run.peers, &report, 0, err);
-    release(&run);
+    if (count == 1)
+        describe(problems, settings, &report);
+    else
+        snprintf(report.subject, sizeof report.subject, "%d layers; random He weights and positive inputs, seed %llu, %s", count,
+                 (unsigned long long)settings->seed, bench_cold_name(settings->cold));
+    for (int i = 0; i < count && status == NONET_VGG_OK; i++)
+        status = bench_one(&problems[i], &report, err);
+    if (status == NONET_VGG_OK && report.count == 0)
+        status = bench_fail(err, NONET_VGG_USAGE, "none of these algorithms can compute any of these layers");
     if (status == NONET_VGG_OK)
         status = bench_report_finish(&report, err);
     bench_report_free(&report);

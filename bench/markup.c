@@ -97,6 +97,22 @@ void markup_textf(markup *m, const char *format, ...)
     markup_free(&plain);
 }
 
+void markup_base64(markup *m, const unsigned char *bytes, size_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    reserve(m, (size + 2) / 3 * 4);
+    for (size_t i = 0; i < size; i += 3) {
+        unsigned long three = (unsigned long)bytes[i] << 16;
+        three |= (i + 1 < size ? (unsigned long)bytes[i + 1] << 8 : 0) | (i + 2 < size ? bytes[i + 2] : 0UL);
+        char four[4] = { digits[three >> 18], digits[three >> 12 & 63], digits[three >> 6 & 63], digits[three & 63] };
+        if (i + 1 >= size)
+            four[2] = '=';
+        if (i + 2 >= size)
+            four[3] = '=';
+        put_bytes(m, four, 4);
+    }
+}
+
 nonet_vgg_status markup_write(const markup *m, const char *path, nonet_vgg_error *err)
 {
     vgg_out out;

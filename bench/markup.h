@@ -17,6 +17,8 @@ void markup_put(markup *m, const char *format, ...) __attribute__((format(printf
 /* Text from outside: <, >, &, quotes are escaped, what XML 1.0 or UTF-8 forbid becomes U+FFFD. */
 void markup_text(markup *m, const char *text);
 void markup_textf(markup *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Bytes in base 64, as data: addresses have them. */
+void markup_base64(markup *m, const unsigned char *bytes, size_t size);
 /* The whole text into a file, which appears whole or not at all; "-" is standard output. */
 nonet_vgg_status markup_write(const markup *m, const char *path, nonet_vgg_error *err);
 void markup_free(markup *m);

@@ -34,7 +34,7 @@ enum { SUMS = sizeof sums / sizeof sums[0] };
 static nonet_vgg_status open_net(net_run *run, const char *name, int threads, nonet_vgg_error *err)
 {
     const bench_settings *s = run->settings;
-    nonet_vgg_options options = { .batch = s->batch, .conv = s->conv, .progress = s->progress };
+    nonet_vgg_options options = { .batch = s->batch, .conv = s->conv, .keep_threads = 1, .progress = s->progress };
     options.conv.threads = threads;
     if (!s->model)
         return nonet_vgg_random(&run->net, name, s->seed, &options, err);
@@ -218,6 +218,13 @@ static nonet_vgg_status repeat(net_run *run, bench_report *report, nonet_vgg_err
     return status;
 }
 
+/* An anonymous record has the file's name alone. */
+static const char *model_name(const bench_settings *settings)
+{
+    const char *slash = strrchr(settings->model, '/');
+    return settings->anonymous && slash ? slash + 1 : settings->model;
+}
+
 static void describe(const net_run *run, bench_report *report)
 {
     const nonet_vgg_info *i = &run->info;
@@ -225,7 +232,7 @@ static void describe(const net_run *run, bench_report *report)
     char seed[64];
     snprintf(seed, sizeof seed, "random He weights, seed %llu", (unsigned long long)run->settings->seed);
     snprintf(report->subject + used, left, "%s%s: batch %d, input %dx%dx%d, %s, %s, %.0f MB, output hash %s", used ? "\n" : "",
-             i->name, i->batch, i->c, i->h, i->w, run->settings->model ? run->settings->model : seed,
+             i->name, i->batch, i->c, i->h, i->w, run->settings->model ? model_name(run->settings) : seed,
              bench_cold_name(run->settings->cold), 1e-6 * (double)i->memory,
              report->rows[report->count - 1].hash);
 }

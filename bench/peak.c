@@ -134,11 +134,38 @@ static void memory_peak(nonet_read_fn *fn, int threads, size_t last_cache, bench
     free(x);
 }
 
-int bench_peak_measure(nonet_isa isa, int threads, size_t last_cache, bench_peak *peak)
+static size_t row_of(nonet_isa isa)
 {
     size_t row = 0;
     while (row + 1 < sizeof loops / sizeof loops[0] && loops[row].isa != isa)
         row++;
+    return row;
+}
+
+double bench_fma_gflops(nonet_isa isa, int threads)
+{
+    return 2e-9 * fma_peak(loops[row_of(isa)].fma, threads);
+}
+
+double bench_read_gbps(nonet_isa isa, int threads, size_t bytes)
+{
+    size_t steps = bytes / (NONET_READ_STEP * sizeof(float));
+    float *x = bench_floats(steps * NONET_READ_STEP);
+    double best = 0;
+    if (!x)
+        return 0;
+    fill(x, steps, threads);
+    for (int i = 0; i < READ_TRIES; i++) {
+        double rate = read_run(loops[row_of(isa)].read, threads, x, steps);
+        best = rate > best ? rate : best;
+    }
+    free(x);
+    return 1e-9 * best;
+}
+
+int bench_peak_measure(nonet_isa isa, int threads, size_t last_cache, bench_peak *peak)
+{
+    size_t row = row_of(isa);
     *peak = (bench_peak){ .fma_gflops = 2e-9 * fma_peak(loops[row].fma, threads) };
     memory_peak(loops[row].read, threads, last_cache, peak);
     return peak->read_gbps > 0;

@@ -3,6 +3,7 @@
 PEER_PROBE := \
   \#if __has_include(<oneapi/dnnl/dnnl.h>)\n\#include <oneapi/dnnl/dnnl_version.h>\n\#if DNNL_VERSION_MAJOR == 2\nhas_onednn\n\#endif\n\#endif\n \
   \#if __has_include(<xnnpack.h>) && __has_include(<pthreadpool.h>)\nhas_xnnpack\n\#endif\n \
+  \#if __has_include(<onnxruntime_c_api.h>) || __has_include(<onnxruntime/onnxruntime_c_api.h>)\nhas_onnxruntime\n\#endif\n \
   \#if __has_include(<nnpack.h>) && __has_include(<pthreadpool.h>)\nhas_nnpack\n\#endif\n
 PEER_HEADERS := $(if $(filter all peers,$(WITHOUT)),,$(filter has_%,$(shell printf '$(PEER_PROBE)' | $(CC) -E -P -x c - 2>/dev/null)))
 # $(call peer_links,name,libraries): their -l flags, if the header was seen and the linker would find all of them
@@ -17,7 +18,7 @@ PEER_FLAGS_xnnpack = -DPEER_XNNPACK_VERSION='"$(or $(shell dpkg-query -W -f '$${
 define peer_rule
 ifneq ($(strip $(3)),)
 PEERS += $(1)
-$(BUILD)/peers/$(1).peer.so: bench/peers/$(1).c $(2) bench/peers/peers.h
+$(BUILD)/peers/$(1).peer.so: bench/peers/$(subst -,_,$(1)).c $(2) bench/peers/peers.h
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(BASE) $$(OPENMP) $$(PEER_FLAGS_$(1)) -shared $$(filter %.c,$$^) -o $$@ $(3) $$(LDLIBS)
 endif
@@ -27,11 +28,13 @@ $(eval $(call peer_rule,xnnpack,,$(call peer_links,xnnpack,XNNPACK pthreadpool))
 $(eval $(call peer_rule,nnpack,,$(call peer_links,nnpack,nnpack pthreadpool)))
 $(eval $(call peer_rule,openblas,,$(call peer_package,openblas)))
 $(eval $(call peer_rule,ncnn,,$(call peer_package,ncnn)))
+ONNX_FILE := bench/peers/onnx_file.c bench/peers/onnx_file.h
+$(eval $(call peer_rule,onnxruntime,$(ONNX_FILE),$(or $(call peer_package,libonnxruntime),$(call peer_links,onnxruntime,onnxruntime))))
 # Runs the npm package in node, wherever node is; the package itself is looked for when it is used.
-$(eval $(call peer_rule,onnxruntime,bench/peers/onnx_file.c bench/peers/onnx_file.h,$(if $(filter all peers,$(WITHOUT))$(CROSS_COMPILE),,$(shell \
+$(eval $(call peer_rule,onnxruntime-node,$(ONNX_FILE),$(if $(filter all peers,$(WITHOUT))$(CROSS_COMPILE),,$(shell \
         command -v node >/dev/null && echo -pthread))))
-ifneq ($(filter onnxruntime,$(PEERS)),)
-$(BUILD)/peers/onnxruntime.peer.so: $(BUILD)/peers/onnxruntime.mjs
+ifneq ($(filter onnxruntime-node,$(PEERS)),)
+$(BUILD)/peers/onnxruntime-node.peer.so: $(BUILD)/peers/onnxruntime.mjs
 $(BUILD)/peers/onnxruntime.mjs: bench/peers/onnxruntime.mjs
 	@mkdir -p $(@D)
 	cp $< $@
@@ -42,7 +45,7 @@ BENCH_SRCS += $(addprefix bench/peers/,run.c problem.c show.c)
 LDLIBS += -ldl
 all: $(PEER_FILES)
 
-PEER_DEPS := libdnnl-dev libxnnpack-dev libpthreadpool-dev libnnpack-dev libopenblas-dev libncnn-dev
+PEER_DEPS := libdnnl-dev libxnnpack-dev libpthreadpool-dev libnnpack-dev libopenblas-dev libncnn-dev libonnxruntime-dev
 .PHONY: peers
 peers: ## install what `nonet bench --peers` can compare with: Debian's libraries, ONNX Runtime from npm
 	for p in $(PEER_DEPS); do apt-get install -y --no-install-recommends $$p || echo "$$p: not to be had here"; done

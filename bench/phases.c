@@ -14,7 +14,8 @@ typedef struct phase_run {
     const nonet_wino_plan *w;
     size_t src_row, src_block, dst_row, dst_block;  /* floats of a row and of a channel block of all images, in padded maps */
     size_t v_floats, m_floats;  /* of one V; of one thread's M */
-    float *src, *dst, *u, *v, *m, *bias;
+    size_t u_floats;            /* of one thread's expanded weights */
+    float *src, *dst, *u, *v, *m, *bias, *expanded;
 } phase_run;
 
 static void measure_maps(phase_run *r)
@@ -33,14 +34,16 @@ static int open_run(phase_run *r)
 {
     const nonet_plan *plan = r->plan;
     size_t threads = (size_t)plan->threads, cb = (size_t)plan->cb, kb = (size_t)plan->kb;
-    size_t src = cb * r->src_block, u = (size_t)r->w->points * cb * NONET_L * kb * NONET_L;
+    size_t src = cb * r->src_block, u = plan->weight_floats;
     r->src = bench_floats(src);
     r->dst = bench_floats(kb * r->dst_block);
     r->u = bench_floats(u);
     r->v = bench_floats(r->v_floats * (r->w->by_channels ? 1 : threads));
     r->m = bench_floats(r->m_floats * threads);
     r->bias = bench_floats(kb * NONET_L);
-    if (!r->src || !r->dst || !r->u || !r->v || !r->m || !r->bias)
+    r->u_floats = (size_t)r->w->points * r->w->u_xi;
+    r->expanded = bench_floats(r->u_floats * threads + NONET_L);
+    if (!r->expanded || !r->src || !r->dst || !r->u || !r->v || !r->m || !r->bias)
         return 0;
     bench_fill_positive(r->src, src, 1.0, 1);
     bench_fill_normal(r->u, u, 0.05, 2);
@@ -56,6 +59,7 @@ static void close_run(phase_run *r)
     free(r->v);
     free(r->m);
     free(r->bias);
+    free(r->expanded);
 }
 
 static void input(const phase_run *r, float *v, int first, int tiles, int cb)
@@ -78,18 +82,45 @@ static void hint(nonet_wino_gemm_args *a, const float *next, int width, int grou
 }
 
 /* One point: the tiles in groups of nearly equal size, as the engine has them. */
-static void multiply_point(const phase_run *r, const float *u, const float *v, float *m, int tiles, int kblocks)
+static void multiply_point(const phase_run *r, nonet_wino_gemm_args a, const float *v, float *m, int tiles)
 {
-    const nonet_plan *plan = r->plan;
-    int channels = plan->cb * NONET_L, width = kblocks * NONET_L, groups = nonet_ceil_div(tiles, plan->multiply->mr);
-    nonet_wino_gemm_args a = { .u = u, .v_cblock = r->w->v_cblock, .channels = channels, .kblocks = kblocks };
-    hint(&a, u + (size_t)channels * (size_t)width, width, groups);
+    int width = a.kblocks * NONET_L, groups = nonet_ceil_div(tiles, r->plan->multiply->mr);
+    hint(&a, a.u + (size_t)a.channels * (size_t)width, width, groups);
     for (int g = 0, first = 0; g < groups; g++, first += a.tiles) {
         a.tiles = (tiles - first) / (groups - g);
         a.m = m + (size_t)first * (size_t)width;
         a.v = v + (size_t)first * NONET_SUM;
-        plan->multiply->fn.wino_gemm(&a);
-        a.fetch[0] += (size_t)channels * a.fetch_step[0];
+        r->plan->multiply->fn.wino_gemm(&a);
+        a.fetch[0] += (size_t)a.channels * a.fetch_step[0];
+    }
+}
+
+static void multiply_packed(const phase_run *r, nonet_wino_gemm_args a, const float *v, float *m, int q, int tiles)
+{
+    size_t channels = (size_t)r->plan->cb * NONET_L, u_xi = channels * (size_t)(a.kblocks * NONET_L);
+    const float *u = r->u + (size_t)q * (size_t)r->w->points * channels * (size_t)r->plan->nr;
+    a.channels = (int)channels;
+    for (int xi = 0; xi < r->w->points; xi++) {
+        a.u = u + (size_t)xi * u_xi;
+        multiply_point(r, a, v + (size_t)xi * r->w->v_xi, m + (size_t)xi * r->w->m_xi, tiles);
+    }
+}
+
+static void multiply_expanded(const phase_run *r, nonet_wino_gemm_args a, const float *v, float *m, int q, int tiles)
+{
+    enum { TAPS = 9 };
+    int channels = r->plan->cb * NONET_L;
+    const float *g = r->u + (size_t)q * (size_t)channels * TAPS * (size_t)r->plan->nr;
+    float *u = r->expanded + (size_t)omp_get_thread_num() * r->u_floats;
+    for (int c = 0; c < channels; c += NONET_SUM, g += (size_t)(a.channels * a.kblocks) * TAPS * NONET_L) {
+        a.channels = channels - c < NONET_SUM ? channels - c : NONET_SUM;
+        a.add = c > 0;
+        nonet_wino_expand(r->plan, g, a.channels * a.kblocks, u);
+        for (int xi = 0; xi < r->w->points; xi++) {
+            a.u = u + (size_t)xi * r->w->u_xi;
+            multiply_point(r, a, v + (size_t)xi * r->w->v_xi + (size_t)(c / NONET_SUM) * r->w->v_cblock, m + (size_t)xi * r->w->m_xi,
+                           tiles);
+        }
     }
 }
 
@@ -111,13 +142,9 @@ static void output(const phase_run *r, const float *m, int q, int first, int til
 /* Multiply call q and what follows it. */
 static void call(const phase_run *r, const float *v, float *m, int q, int first, int tiles, bench_phase_times *times)
 {
-    const nonet_plan *plan = r->plan;
-    int kblocks = nonet_kblocks(plan, q);
-    size_t channels = (size_t)plan->cb * NONET_L, u_xi = channels * (size_t)kblocks * NONET_L;
-    const float *u = r->u + (size_t)q * (size_t)r->w->points * channels * (size_t)plan->nr;
+    nonet_wino_gemm_args a = { .v_cblock = r->w->v_cblock, .kblocks = nonet_kblocks(r->plan, q) };
     double start = bench_now();
-    for (int xi = 0; xi < r->w->points; xi++)
-        multiply_point(r, u + (size_t)xi * u_xi, v + (size_t)xi * r->w->v_xi, m + (size_t)xi * r->w->m_xi, tiles, kblocks);
+    (r->plan->packing.expanded ? multiply_expanded : multiply_packed)(r, a, v, m, q, tiles);
     double middle = bench_now();
     output(r, m, q, first, tiles);
     times->multiply += middle - start;

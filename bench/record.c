@@ -27,14 +27,14 @@ static void put_date(const bench_sink *sink)
     TEXT("date", text);
 }
 
-static void put_general(const bench_host *host, const bench_sink *sink)
+static void put_general(const bench_host *host, int anonymous, const bench_sink *sink)
 {
     char path[PATH_MAX] = "nonet";
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    ssize_t length = anonymous ? 0 : readlink("/proc/self/exe", path, sizeof path - 1);
     if (length > 0)
         path[length] = '\0';
     put_date(sink);
-    TEXT("host_name", host->name);
+    TEXT("host_name", anonymous ? "" : host->name);
     TEXT("executable", path);
     WHOLE("num_cpus", host->cpus);
     WHOLE("mhz_per_cpu", host->mhz + 0.5);
@@ -120,7 +120,7 @@ void bench_record_context(const bench_report *report, const bench_sink *sink)
     for (int i = report->count - 1; i >= 0; i--)
         if (report->rows[i].hash[0])
             hash = report->rows[i].hash;
-    put_general(&report->host, sink);
+    put_general(&report->host, report->settings->anonymous, sink);
     put_program(sink);
     put_machine(&report->host, sink);
     put_sets(report, sink);

@@ -26,7 +26,7 @@ typedef struct bench_row {
     long iterations;            /* runs in all samples together */
     double cpu;                 /* CPU seconds of one run; 0 if not measured apart */
     long runs;                  /* of one sample */
-    char blocking[64];
+    char blocking[80];
     int batch;
     bench_phase_times phases;   /* zeros: not measured */
     bench_series seconds;       /* of one run */

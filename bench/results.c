@@ -124,6 +124,18 @@ const char *results_value(const results *r, const char *key)
     return "";
 }
 
+/* Of CPU time: what other programs took of all CPUs, and the hypervisor of the threads'. */
+static double lost_share(const cJSON *context)
+{
+    double seconds = number_of(context, "measuring_seconds"), cpus = number_of(context, "num_cpus");
+    double threads = number_of(context, "threads"), lost = 0;
+    if (cpus > 0)
+        lost += number_of(context, "other_load_cpus") / cpus;
+    if (seconds > 0 && threads > 0)
+        lost += number_of(context, "steal_seconds") / (seconds * threads);
+    return lost;
+}
+
 static int read_context(results *r)
 {
     const cJSON *context = cJSON_GetObjectItemCaseSensitive(r->tree, "context");
@@ -136,6 +148,8 @@ static int read_context(results *r)
     r->peak = number_of(context, "fma_peak_gflops");
     r->read = number_of(context, "read_gbps");
     r->disturbed = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(context, "disturbed"));
+    if (r->disturbed)
+        r->lost = lost_share(context);
     if (cJSON_IsObject(context))
         flatten(r, context, "", 0);
     return 1;
@@ -184,6 +198,8 @@ static double bytes_of(const results_row *row, int batch)
         taps = 16;
     if (!strcmp(row->algorithm, "winograd-f4"))
         taps = 36;
+    if (!strcmp(row->algorithm, "winograd-f6"))
+        taps = 64;
     return 4 * (batch * (c * h * w + k * oh * ow) + taps * c * k);
 }
 
@@ -225,8 +241,12 @@ static int read_row(results *r, const cJSON *item)
     results_row *row = &r->rows[r->count++];
     *row = (results_row){ .name = name, .shape = text_of(item, "shape"), .algorithm = text_of(item, "algorithm"),
                           .kernel = text_of(item, "kernel"), .limit = text_of(item, "limit"), .threads = threads,
-                          .sum = is_sum(name) };
+                          .sum = is_sum(name), .implementation = text_of(item, "peer") };
     read_figures(r, row, item, unit);
+    row->peer = *row->implementation != '\0';
+    row->over_ours = number_of(item, "time_over_ours");
+    row->difference = number_of(item, "difference");
+    row->difference_bound = number_of(item, "difference_bound");
     return add_samples(row, item, unit);
 }
 
@@ -249,6 +269,26 @@ static int finish_row(results_row *row)
     return 1;
 }
 
+/* Ours to the front, each kind in its order. 0 when there is no memory. */
+static int part_peers(results *r)
+{
+    results_row *parted = malloc(((size_t)r->count + 1) * sizeof *parted);
+    int ours = 0, all = 0;
+    if (!parted)
+        return 0;
+    for (int peer = 0; peer < 2; peer++) {
+        for (int i = 0; i < r->count; i++)
+            if (r->rows[i].peer == peer)
+                parted[all++] = r->rows[i];
+        ours = peer ? ours : all;
+    }
+    free(r->rows);
+    r->rows = parted;
+    r->count = ours;
+    r->peers = all - ours;
+    return 1;
+}
+
 static nonet_vgg_status read_rows(results *r, nonet_vgg_error *err)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(r->tree, "benchmarks"), *item;
@@ -265,6 +305,8 @@ static nonet_vgg_status read_rows(results *r, nonet_vgg_error *err)
     for (int i = 0; i < r->count; i++)
         if (!(r->rows[i].median > 0))
             return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: row %.100s has no time", r->path, r->rows[i].name);
+    if (!part_peers(r))
+        return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: no memory for its rows", r->path);
     if (r->count == 0)
         return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: has no measurement in it", r->path);
     return NONET_VGG_OK;
@@ -293,7 +335,7 @@ nonet_vgg_status results_load(results *r, const char *path, nonet_vgg_error *err
 
 void results_free(results *r)
 {
-    for (int i = 0; i < r->count; i++)
+    for (int i = 0; i < r->count + r->peers; i++)
         free(r->rows[i].samples);
     free(r->rows);
     free(r->environment);

@@ -18,6 +18,9 @@ typedef struct results_row {
     double bytes;               /* moved in one run, at least: input, output and weights as they are multiplied */
     double bound;               /* seconds, the least at the measured peaks */
     double bound_fraction;
+    int peer;                   /* another library's: algorithm is its name, and the four below are told */
+    const char *implementation;
+    double over_ours, difference, difference_bound;
 } results_row;
 
 typedef struct results {
@@ -26,8 +29,9 @@ typedef struct results {
     int threads;
     double peak, read;          /* measured: GFLOP/s and GB/s */
     int disturbed;
-    results_row *rows;
-    int count;
+    double lost;                /* share of the machine that others had meanwhile; 0 in a run that was not disturbed */
+    results_row *rows;          /* ours, count of them; behind them those of other libraries */
+    int count, peers;
     struct results_entry *environment;  /* the context, flat, in the file's order */
     int entries;
     void *tree;                 /* what texts point into */
@@ -45,7 +49,7 @@ nonet_vgg_status results_load(results *r, const char *path, nonet_vgg_error *err
 void results_free(results *r);
 /* The text of a key of the environment, or "". */
 const char *results_value(const results *r, const char *key);
-/* The row of this name; the one with so many threads if there are several. NULL if there is none. */
+/* Our row of this name; the one with so many threads if there are several. NULL if there is none. */
 const results_row *results_find(const results *r, const char *name, int threads);
 
 #endif

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bench/bench.h"
+#include "bench/shapes.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 
 enum {
     OPT_BATCH = CLI_OWN, OPT_MODEL, OPT_SEED, OPT_MIN_TIME, OPT_REPETITIONS, OPT_WARMUP,
-    OPT_JSONL, OPT_CSV, OPT_COLD, OPT_PHASES, OPT_PEAKS, OPT_PEERS, OPT_KERNEL, OPT_STRIDE, OPT_PAD, OPT_POOL
+    OPT_JSONL, OPT_CSV, OPT_COLD, OPT_PHASES, OPT_PEAKS, OPT_PEERS, OPT_ANONYMOUS, OPT_SHAPES, OPT_KERNEL, OPT_STRIDE, OPT_PAD, OPT_POOL
 };
 enum { BATCH_MAX = 4096, DIM_MAX = 1 << 16, SHAPE_NUMBERS = 5 };
 
@@ -17,6 +18,7 @@ static const char help[] =
     "Usage: nonet bench [OPTION...] NET...\n"
     "       nonet bench [OPTION...] --model FILE [NET]\n"
     "       nonet bench [OPTION...] layer N C H W K\n"
+    "       nonet bench [OPTION...] --shapes FILE\n"
     "Measures the FMA peak and the read bandwidth of this machine, then times every layer of a network (vgg11, vgg11-lrn,\n"
     "vgg13, vgg16c, vgg16, vgg19), or one convolution of a batch of N maps with C channels of H x W to K channels. Weights\n"
     "and inputs are random, from a seed, unless a model is given. Threads are pinned, one to a CPU.\n\n"
@@ -32,7 +34,10 @@ static const char help[] =
     "  --jsonl FILE, --csv FILE   the record of docs/BENCHMARKING.md as JSON lines, or as CSV\n"
     "  --peers LIST      other libraries in turn with ours, same weights, same input: onednn, nnpack, xnnpack, openblas,\n"
     "                    onnxruntime, ncnn with commas, or all that are built in ('nonet info' lists them)\n"
-    "layer only:\n"
+    "  --anonymous       the record names neither the host nor folders\n"
+    "layers only:\n"
+    "  --shapes FILE     every layer of a list: a line has N C H W K, then if need be kernel=R or RxS, stride=2, pad=0 or 1,\n"
+    "                    pool, linear (no ReLU); # begins a remark\n"
     "  --algo LIST       besides the names below: several with commas, or all; they are measured in turn\n"
     "  --kernel N        N x N (default 3)\n"
     "  --stride N        1 (default) or 2\n"
@@ -44,6 +49,7 @@ typedef struct request {
     cli_common common;
     bench_settings settings;
     nonet_conv layer;
+    const char *shapes;         /* a file with many, or NULL */
     const char *algos;          /* a list for a layer, or NULL */
     const char *layer_option, *net_option;  /* the last option given that only one of both takes */
 } request;
@@ -121,6 +127,10 @@ static int bench_option(int option, const char *value, request *r)
         s->phases = 1;
     else if (option == OPT_PEAKS)
         s->peaks = 1;
+    else if (option == OPT_ANONYMOUS)
+        s->anonymous = 1;
+    else if (option == OPT_SHAPES)
+        r->shapes = value;
     else
         return layer_option(option, value, r);
     return 1;
@@ -142,6 +152,8 @@ static void parse(int argc, char **argv, request *r)
         { "phases", no_argument, NULL, OPT_PHASES },
         { "peaks", no_argument, NULL, OPT_PEAKS },
         { "peers", required_argument, NULL, OPT_PEERS },
+        { "anonymous", no_argument, NULL, OPT_ANONYMOUS },
+        { "shapes", required_argument, NULL, OPT_SHAPES },
         { "kernel", required_argument, NULL, OPT_KERNEL },
         { "stride", required_argument, NULL, OPT_STRIDE },
         { "pad", required_argument, NULL, OPT_PAD },
@@ -198,7 +210,25 @@ static nonet_vgg_status run_layer(request *r, char **numbers, int count, nonet_v
         exit(cli_fail(EXIT_USAGE, "a %dx%d kernel is larger than the map", r->layer.r, r->layer.s));
     if (r->algos)
         parse_algos(r->algos, r);
-    return bench_layer(&r->settings, &r->layer, err);
+    return bench_layers(&r->settings, &r->layer, 1, err);
+}
+
+/* Algorithms that cannot compute one of the shapes may still compute the others. */
+static nonet_vgg_status run_shapes(request *r, int words, nonet_vgg_error *err)
+{
+    bench_shapes shapes;
+    if (words || r->net_option || r->layer_option)
+        exit(cli_fail(EXIT_USAGE, "--shapes brings the layers; %s does not go with it",
+                      words ? "a network or layer" : r->net_option ? r->net_option : r->layer_option));
+    if (r->algos)
+        parse_algos(r->algos, r);
+    r->settings.skip = 1;
+    nonet_vgg_status status = bench_shapes_read(&shapes, r->shapes, err);
+    if (status != NONET_VGG_OK)
+        return status;
+    status = bench_layers(&r->settings, shapes.conv, shapes.count, err);
+    bench_shapes_free(&shapes);
+    return status;
 }
 
 static void check_net(const char *name)
@@ -232,13 +262,15 @@ int cmd_bench(int argc, char **argv)
     nonet_vgg_error err = { "" };
     nonet_vgg_status status;
     parse(argc, argv, &r);
-    r.settings.conv = r.common.conv;
+    r.settings.conv = cli_conv(&r.common);
     r.settings.json = r.common.json;
     r.settings.progress = cli_progress;
     check_outputs(&r.settings);
     argc -= optind;
     argv += optind;
-    if (argc > 0 && !strcmp(argv[0], "layer"))
+    if (r.shapes)
+        status = run_shapes(&r, argc, &err);
+    else if (argc > 0 && !strcmp(argv[0], "layer"))
         status = run_layer(&r, argv + 1, argc - 1, &err);
     else
         status = run_nets(&r, argv, argc, &err);

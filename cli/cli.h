@@ -15,25 +15,38 @@ int cmd_compare(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_classify(int argc, char **argv);
 int cmd_features(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
+int cmd_tune(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
 
 /* Options that several commands take: put CLI_COMMON_LONG into the getopt_long table and pass what it returns to cli_common. */
 typedef struct cli_common {
-    nonet_options conv;         /* --threads, --isa, --algo, --fc-weights */
+    nonet_options conv;         /* --threads, --isa, --algo, --fc-weights, --winograd-weights */
     const char *json;           /* --json [FILE]: NULL when not asked for, "-" is standard output */
+    const char *profile;        /* --profile FILE|cache|none: NULL when not given */
 } cli_common;
-enum { CLI_THREADS = 1000, CLI_ISA, CLI_ALGO, CLI_FC_WEIGHTS, CLI_JSON, CLI_HELP, CLI_OWN };   /* commands number theirs from CLI_OWN */
+enum { CLI_THREADS = 1000, CLI_ISA, CLI_ALGO, CLI_FC_WEIGHTS, CLI_FORM, CLI_JSON, CLI_PROFILE, CLI_HELP, CLI_OWN };   /* commands number theirs from CLI_OWN */
 #define CLI_COMMON_LONG                                                                                                        \
     { "threads", required_argument, NULL, CLI_THREADS }, { "isa", required_argument, NULL, CLI_ISA },                          \
     { "algo", required_argument, NULL, CLI_ALGO }, { "json", required_argument, NULL, CLI_JSON },                              \
-    { "fc-weights", required_argument, NULL, CLI_FC_WEIGHTS }, { "help", no_argument, NULL, CLI_HELP }
+    { "fc-weights", required_argument, NULL, CLI_FC_WEIGHTS },                                                              \
+    { "winograd-weights", required_argument, NULL, CLI_FORM }, { "profile", required_argument, NULL, CLI_PROFILE },            \
+    { "help", no_argument, NULL, CLI_HELP }
 /* 1 if it was a common option and is taken; 0 if not; exits with 2 and a sentence when its value is wrong. */
 int cli_common_option(int option, const char *value, cli_common *common);
 /* Lines of --help for the common options. */
 extern const char cli_common_help[];
+
+/* The profile to use: --profile, else NONET_PROFILE; NULL for none. "cache" is the one that `nonet tune` keeps. */
+const char *cli_profile_name(const cli_common *common);
+/* Opens it once in a process, for as long as that lives; a sentence on standard error and NULL if it is refused. name may be NULL. */
+const nonet_profile *cli_profile_open(const char *name);
+/* conv with that profile: for commands that run networks or layers. */
+nonet_options cli_conv(const cli_common *common);
 
 /* The command that runs; "" before there is one. Set by main. */
 extern const char *cli_command;

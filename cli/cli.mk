@@ -1,9 +1,9 @@
-CLI_SRCS := $(wildcard cli/*.c cli/eval/*.c)
+CLI_SRCS := $(wildcard cli/*.c cli/eval/*.c cli/explain/*.c)
 # The command with MPI is a program of its own, nonet-mpi: it has ranks_mpi.c in the place of ranks_none.c.
 CLI_SRCS := $(filter-out cli/eval/ranks_mpi.c,$(CLI_SRCS))
 FLAGS_cli = -DNONET_FEATURES='"$(strip $(VGG_FEATURES))"'
 
-NONET_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SRCS) $(BENCH_SRCS) $(REFERENCE_SRCS) $(VGG_APP_SRCS))
+NONET_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SRCS) $(AUTOTUNE_SRCS) $(BENCH_SRCS) $(REFERENCE_SRCS) $(VGG_APP_SRCS))
 
 $(BUILD)/nonet: $(NONET_OBJS) $(BUILD)/libnonet.a
 	$(CC) $(NONET_OBJS) $(BUILD)/libnonet.a -o $@ $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)

@@ -13,8 +13,11 @@ const char *cli_command = "";
 const char cli_common_help[] =
     "  --threads N       use at most N threads (default: all that this process may run)\n"
     "  --isa NAME        c, avx2, avx512 or neon: no more than this instruction set (default: the best)\n"
-    "  --algo NAME       direct, winograd-f2, winograd-f4 or auto (default): for the 3x3 convolutions that can\n"
+    "  --algo NAME       direct, winograd-f2, -f4, -f6 (less exact) or auto (default): for the 3x3 convolutions that can\n"
     "  --fc-weights TYPE f32 (default) or bf16: weights of fully connected layers, rounded; the arithmetic stays f32\n"
+    "  --winograd-weights FORM   packed (transformed beforehand), expanded (3x3 in memory, transformed in cache: a quarter of\n"
+    "                    the bytes) or auto (default); results are the same\n"
+    "  --profile FILE    what `nonet tune` found: a file, cache (the one that it keeps) or none (default: $NONET_PROFILE, else none)\n"
     "  --json FILE       write JSON to FILE, - is standard output\n"
     "  --help            this text\n";
 
@@ -72,7 +75,7 @@ static nonet_algo algo_option(const char *name)
     for (nonet_algo algo = NONET_AUTO; algo < NONET_ALGO_COUNT; algo++)
         if (!strcmp(name, nonet_algo_name(algo)))
             return algo;
-    exit(cli_fail(EXIT_USAGE, "--algo knows auto, direct, winograd-f2 and winograd-f4, not '%s'", name));
+    exit(cli_fail(EXIT_USAGE, "--algo knows auto, direct, winograd-f2, winograd-f4 and winograd-f6, not '%s'", name));
 }
 
 static nonet_fc_weights fc_weights_option(const char *name)
@@ -81,6 +84,14 @@ static nonet_fc_weights fc_weights_option(const char *name)
         if (!strcmp(name, nonet_fc_weights_name(type)))
             return type;
     exit(cli_fail(EXIT_USAGE, "--fc-weights knows f32 and bf16, not '%s'", name));
+}
+
+static nonet_weight_form form_option(const char *name)
+{
+    for (nonet_weight_form form = NONET_WEIGHTS_AUTO; form < NONET_WEIGHTS_COUNT; form++)
+        if (!strcmp(name, nonet_weight_form_name(form)))
+            return form;
+    exit(cli_fail(EXIT_USAGE, "--winograd-weights knows auto, packed and expanded, not '%s'", name));
 }
 
 int cli_common_option(int option, const char *value, cli_common *common)
@@ -97,6 +108,12 @@ int cli_common_option(int option, const char *value, cli_common *common)
         return 1;
     case CLI_FC_WEIGHTS:
         common->conv.fc_weights = fc_weights_option(value);
+        return 1;
+    case CLI_FORM:
+        common->conv.weights = form_option(value);
+        return 1;
+    case CLI_PROFILE:
+        common->profile = value;
         return 1;
     case CLI_JSON:
         common->json = value;

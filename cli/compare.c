@@ -13,9 +13,11 @@ static const char help[] =
     "Usage: nonet compare [OPTION...] A.json B.json\n"
     "Compares two runs that 'nonet bench --json' wrote, row by row: B's time by A's (the median of the ratios of all pairs of\n"
     "samples), its 95 % interval, and the probability of such samples if both were alike up to the margin (Mann-Whitney),\n"
-    "corrected for the number of rows (Holm). A row is called slower or faster when that is below 5 %.\n\n"
-    "  --margin X        how far alike may be apart: 2% (default), 0.02, or 0; more where a run drifted more\n"
-    "  --fail-if-slower X  exit status 1 when a row is slower, and by more than X: 5% or 0.05\n"
+    "corrected for the number of rows (Holm). A row is called slower or faster when that is below 5 % and the quickest samples\n"
+    "are beyond the margin too; the run as a whole when the quickest samples of its rows are, taken together.\n\n"
+    "  --margin X        how far alike may be apart: 2% (default), 0.02, or 0; a row's is wider where a run drifted, where the\n"
+    "                    middle half of its samples is, where the peak that limits it changed, and in disturbed runs\n"
+    "  --fail-if-slower X  exit status 1 when a row or the whole is slower, and by more than X: 5% or 0.05\n"
     "  --json FILE       write JSON to FILE, - is standard output\n"
     "  --help            this text\n";
 
@@ -68,10 +70,10 @@ static void parse(int argc, char **argv, request *r)
     r->b = argv[optind + 1];
 }
 
-static const char *verdict_of(const compare_row *row)
+static const char *name_of(compare_verdict verdict)
 {
     static const char *const names[] = { "untested", "same", "slower", "faster" };
-    return names[row->verdict];
+    return names[verdict];
 }
 
 static void print_run(const char *letter, const results *r)
@@ -95,10 +97,10 @@ static void print_row(const compare_row *row, int width)
     if (row->verdict == COMPARE_UNTESTED)
         printf(" %5.1f %9s %8s  untested\n", 100 * row->margin, "", "");
     else
-        printf(" %5.1f %9.2g %8.2g  %s\n", 100 * row->margin, row->plain.p, row->holm, verdict_of(row));
+        printf(" %5.1f %9.2g %8.2g  %s\n", 100 * row->margin, row->plain.p, row->holm, name_of(row->verdict));
 }
 
-static void print_notes(const compare_result *c)
+static void print_notes(const compare_result *c, double lost)
 {
     printf("\n%d row%s: %d slower, %d faster, %d alike up to the margin", c->count, c->count == 1 ? "" : "s", c->slower,
            c->faster, c->tested - c->slower - c->faster);
@@ -111,9 +113,15 @@ static void print_notes(const compare_result *c)
         printf("No test is possible: that takes samples, or repetitions of the same name, in both files.\n");
         return;
     }
+    if (lost > 0)
+        printf("In a disturbed run others had up to %.0f %% of the machine: no smaller difference is believed. Measure again.\n",
+               100 * lost);
     printf("B/A: above 1 is slower; the median ratio of all pairs of samples, and its 95 %% interval. p: Mann-Whitney, no\n"
            "difference at all. Holm: none beyond the margin, +-%%, corrected for %d tests; below 0.05 a row is called slower\n"
-           "or faster.\n", c->tested);
+           "or faster, if its quickest samples are beyond the margin as well.\n", c->tested);
+    if (c->whole.verdict != COMPARE_UNTESTED)
+        printf("Quickest: the median over all rows, without sums, of the ratio of their quickest samples, and its interval: the run\n"
+               "as a whole is slower or faster when that lies beyond the margin.\n");
 }
 
 static void print_table(const compare_result *c, const results *a, const results *b)
@@ -133,7 +141,10 @@ static void print_table(const compare_result *c, const results *a, const results
     else
         printf("%15s", "");
     printf("  of %d rows%s\n", c->averaged, c->averaged < c->count ? ", sums left out" : "");
-    print_notes(c);
+    if (c->whole.verdict != COMPARE_UNTESTED)
+        printf("%-*s %10s %10s %7.3f  %6.3f - %-6.3f %5.1f %9s %8s  %s\n", width, "quickest", "", "", c->whole.ratio, c->whole.low,
+               c->whole.high, 100 * c->whole.margin, "", "", name_of(c->whole.verdict));
+    print_notes(c, a->lost > b->lost ? a->lost : b->lost);
 }
 
 static void put_row(json_out *out, const compare_row *row)
@@ -150,13 +161,14 @@ static void put_row(json_out *out, const compare_row *row)
     json_real(out, "ratio_high", row->ratio.high);
     json_real(out, "margin", row->margin);
     if (row->verdict != COMPARE_UNTESTED) {
+        json_real(out, "ratio_quickest", row->quick);
         json_real(out, "u", row->plain.u);
         json_bool(out, "exact", row->plain.exact);
         json_real(out, "p", row->plain.p);
         json_real(out, "p_beyond_margin", row->beyond);
         json_real(out, "p_holm", row->holm);
     }
-    json_text(out, "verdict", verdict_of(row));
+    json_text(out, "verdict", name_of(row->verdict));
     json_end(out, '}');
 }
 
@@ -178,6 +190,13 @@ static int write_json(const char *path, const compare_result *c, const results *
     json_whole(&out, "faster", c->faster);
     json_whole(&out, "only_in_a", c->only_a);
     json_whole(&out, "only_in_b", c->only_b);
+    if (c->whole.verdict != COMPARE_UNTESTED) {
+        json_real(&out, "quickest", c->whole.ratio);
+        json_real(&out, "quickest_low", c->whole.low);
+        json_real(&out, "quickest_high", c->whole.high);
+        json_real(&out, "quickest_margin", c->whole.margin);
+    }
+    json_text(&out, "verdict", name_of(c->whole.verdict));
     json_begin(&out, "rows", '[');
     for (int i = 0; i < c->count; i++)
         put_row(&out, &c->rows[i]);
@@ -193,9 +212,10 @@ static int gate(const request *r, const compare_result *c)
         return EXIT_SUCCESS;
     if (c->tested == 0)
         return cli_fail(EXIT_DATA, "no test is possible: no row has 4 samples in both files");
-    int rows = compare_slower_than(c, r->limit);
+    int rows = compare_slower_than(c, r->limit), whole = c->whole.verdict == COMPARE_SLOWER && c->whole.ratio > 1 + r->limit;
     if (rows)
-        return cli_fail(EXIT_DATA, "%d of %d rows slower by more than %g %%", rows, c->tested, 100 * r->limit);
+        return cli_fail(EXIT_DATA, "slower by more than %g %%: %d row%s of %d%s", 100 * r->limit, rows - whole,
+                        rows - whole == 1 ? "" : "s", c->tested, whole ? ", and the run as a whole" : "");
     return EXIT_SUCCESS;
 }
 

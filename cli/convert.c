@@ -7,10 +7,13 @@
 
 static const char help[] =
     "Usage: nonet convert MODEL -o FILE.nonet [OPTION...]\n"
+    "       nonet convert --random NET -o FILE.nonet [OPTION...]\n"
     "Writes a model (.safetensors, .pth, .onnx, .caffemodel or .nonet, told by its content) as a .nonet container: checksummed,\n"
     "mapped as it stands, read without any library. BatchNorm is folded into the weights, dropout left out. How pictures are\n"
     "prepared, the input size and the labels travel with it. FILE appears whole or not at all.\n\n"
     "  -o, --output FILE the container to write; a file of this name is replaced\n"
+    "  --random NET      instead of a model: vgg11, vgg11-lrn, vgg13, vgg16c, vgg16 or vgg19 with the weights of 'nonet bench'\n"
+    "  --seed N          of those (default 1)\n"
     "  --labels FILE     names of the classes, one a line; their number must be the network's\n"
     "  --size HxW        input height and width in pixels to record, 1 to 16384 (default: what the model says)\n";
 static const char help_end[] =
@@ -19,10 +22,13 @@ static const char help_end[] =
     "Errors: a model that cannot be read, or whose layers are not a VGG-like network's, is exit status 1; a wrong option 2.\n"
     "Example: nonet convert vgg16.pth -o vgg16.nonet --size 224x224\n";
 
-enum { OPT_LABELS = CLI_OWN, OPT_SIZE };
+enum { OPT_LABELS = CLI_OWN, OPT_SIZE, OPT_RANDOM, OPT_SEED };
 
 typedef struct request {
     const char *from, *to, *labels;
+    const char *random;         /* a network in the place of from, or NULL */
+    uint64_t seed;
+    int seeded;                 /* --seed was given */
     int height, width;
     cli_model model;
 } request;
@@ -45,7 +51,12 @@ static void take_option(int option, request *r)
         r->to = optarg;
     else if (option == OPT_LABELS)
         r->labels = optarg;
-    else if (option == OPT_SIZE)
+    else if (option == OPT_RANDOM)
+        r->random = optarg;
+    else if (option == OPT_SEED) {
+        r->seed = (uint64_t)cli_number("--seed", optarg, 0, INT64_MAX);
+        r->seeded = 1;
+    } else if (option == OPT_SIZE)
         read_size(optarg, r);
     else if (!cli_model_option(option, optarg, &r->model))
         exit(EXIT_USAGE);
@@ -55,15 +66,19 @@ static void parse(int argc, char **argv, request *r)
 {
     static const struct option options[] = {
         {"output", required_argument, NULL, 'o'}, {"labels", required_argument, NULL, OPT_LABELS},
-        {"size", required_argument, NULL, OPT_SIZE}, {"net", required_argument, NULL, CLI_NET},
+        {"size", required_argument, NULL, OPT_SIZE}, {"random", required_argument, NULL, OPT_RANDOM},
+        {"seed", required_argument, NULL, OPT_SEED}, {"net", required_argument, NULL, CLI_NET},
         {"preprocess", required_argument, NULL, CLI_PREPROCESS}, {"mean", required_argument, NULL, CLI_MEAN},
         {"std", required_argument, NULL, CLI_STD}, {"help", no_argument, NULL, CLI_HELP}, {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1)
         take_option(option, r);
-    if (optind + 1 != argc)
-        exit(cli_fail(EXIT_USAGE, "name one model to convert, not %d", argc - optind));
+    if (optind + !r->random != argc)
+        exit(cli_fail(EXIT_USAGE, r->random ? "--random stands for the model: name none besides, not %d"
+                                            : "name one model to convert, not %d", argc - optind));
+    if (r->random ? r->model.net != NULL : r->seeded)
+        exit(cli_fail(EXIT_USAGE, r->random ? "--net is for a model in a file, not for --random" : "--seed goes with --random"));
     if (!r->to)
         exit(cli_fail(EXIT_USAGE, "where to? Name the container with -o"));
     r->from = argv[optind];
@@ -88,7 +103,7 @@ static int fill_preprocess(const cli_model *model, nonet_vgg_convert_options *op
 
 int cmd_convert(int argc, char **argv)
 {
-    request r = {0};
+    request r = {.seed = 1};
     nonet_vgg_error err;
     char **labels = NULL;
     int count = 0;
@@ -101,7 +116,8 @@ int cmd_convert(int argc, char **argv)
     options.labels = (const char *const *)labels;
     options.nlabels = count;
     if (status == NONET_VGG_OK)
-        status = nonet_vgg_convert(r.from, r.to, &options, &err);
+        status = r.random ? nonet_vgg_convert_random(r.random, r.seed, r.to, &options, &err)
+                          : nonet_vgg_convert(r.from, r.to, &options, &err);
     vgg_labels_free(labels, count);
     return status == NONET_VGG_OK ? EXIT_SUCCESS : cli_fail(cli_exit_of(status), "%s", err.text);
 }

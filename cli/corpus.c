@@ -117,27 +117,22 @@ static void show_json(const totals *t, FILE *out)
     fprintf(out, "  ],\n  \"problems\": %d,\n  \"failed\": %d,\n  \"skipped\": %d\n}\n", t->run, t->failed, t->skipped);
 }
 
-int corpus_replay(const corpus_request *request)
+int corpus_replay(const corpus_request *request, const corpus *list)
 {
     totals t = { .request = request };
-    corpus list;
     nonet_isa isa;
-    int status = corpus_read(request->replay, &list);
 
-    if (status)
-        return status;
     if (nonet_isa_current(&isa) == NONET_OK && request->text)
-        fprintf(request->text, "%s: %d problems, recorded by nonet %s; this is %s on %s\n", request->replay, list.count,
-                list.library, nonet_version(), nonet_isa_name(isa));
+        fprintf(request->text, "%s: %d problems, recorded by nonet %s; this is %s on %s\n", request->replay, list->count,
+                list->library, nonet_version(), nonet_isa_name(isa));
     if (request->json)
         fprintf(request->json, "{\n  \"failures\": [\n");
-    for (int i = 0; i < list.count; i++)
-        replay_one(&t, &list.problem[i]);
+    for (int i = 0; i < list->count; i++)
+        replay_one(&t, &list->problem[i]);
     if (request->text)
         show_text(&t, request->text);
     if (request->json)
         show_json(&t, request->json);
-    corpus_free(&list);
     return t.failed ? EXIT_DATA : 0;
 }
 
@@ -162,10 +157,16 @@ static int record_all(const corpus_request *request, corpus *list)
 int corpus_record(const corpus_request *request)
 {
     corpus list;
+    int status = 0;
 
-    if (!corpus_list(&list))
-        return cli_fail(EXIT_DATA, "%s", nonet_status_string(NONET_NO_MEMORY));
-    int status = record_all(request, &list), count = list.count;
+    if (request->shapes)
+        status = corpus_shapes(request->shapes, &list);
+    else if (!corpus_list(&list))
+        status = cli_fail(EXIT_DATA, "%s", nonet_status_string(NONET_NO_MEMORY));
+    if (status)
+        return status;
+    status = record_all(request, &list);
+    int count = list.count;
     corpus_free(&list);
     if (status == 0)
         printf("%s: %d problems\n", request->record, count);

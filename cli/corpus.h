@@ -52,6 +52,8 @@ void corpus_free(corpus *list);
 
 /* ---- The list that ships (corpus_list.c): without hashes and defaults. 0 when there is no memory. */
 int corpus_list(corpus *list);
+/* ---- Somebody's own (corpus_shapes.c): a file of shapes, see bench/shapes.h. 0, or the exit status after a sentence. */
+int corpus_shapes(const char *path, corpus *list);
 
 /* ---- Text (corpus_text.c) ---- */
 /* Reads and checks a whole file; a message on standard error that names the line, and the exit status, if it is refused. */
@@ -93,12 +95,14 @@ double corpus_judge(const corpus_problem *p, const float *x, const float *out, c
 /* ---- The command ---- */
 typedef struct corpus_request {
     const char *record, *replay;
+    const char *shapes;         /* NULL: what ships is recorded */
     nonet_options options;      /* set and threads */
     double limit;               /* multiply-adds a problem; 0: no limit */
     FILE *json, *text;          /* either may be NULL */
 } corpus_request;
 /* The exit status. */
 int corpus_record(const corpus_request *request);
-int corpus_replay(const corpus_request *request);
+/* The list was read from request->replay. */
+int corpus_replay(const corpus_request *request, const corpus *list);
 
 #endif

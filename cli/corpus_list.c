@@ -66,13 +66,13 @@ static void vgg_convolutions(builder *b)
 
     for (size_t i = 0; i < sizeof shape / sizeof shape[0]; i++)
         for (int pool = 0; pool < 2; pool++)
-            for (nonet_algo algo = NONET_DIRECT; shape[i][3 + pool] && algo < NONET_ALGO_COUNT; algo++)
+            for (nonet_algo algo = NONET_DIRECT; shape[i][3 + pool] && algo <= NONET_WINOGRAD_F4; algo++)
                 conv(b, (nonet_conv){ 1, shape[i][0], shape[i][1], shape[i][1], shape[i][2], 3, 3, 1, 1, 1, pool,
                                       i ? NONET_NCHW16C : NONET_NCHW, NONET_NCHW16C }, algo, NONET_FC_F32, CORPUS_RELU);
     for (size_t i = 0; i < sizeof pointwise / sizeof pointwise[0]; i++)
         conv(b, (nonet_conv){ 1, pointwise[i][0], pointwise[i][1], pointwise[i][1], pointwise[i][0], 1, 1, 1, 0, 1, 1,
                               NONET_NCHW16C, NONET_NCHW16C }, NONET_DIRECT, NONET_FC_F32, CORPUS_RELU);
-    for (nonet_algo algo = NONET_DIRECT; algo < NONET_ALGO_COUNT; algo++)
+    for (nonet_algo algo = NONET_DIRECT; algo <= NONET_WINOGRAD_F4; algo++)
         conv(b, (nonet_conv){ 3, 512, 14, 14, 512, 3, 3, 1, 1, 1, 0, NONET_NCHW16C, NONET_NCHW16C }, algo, NONET_FC_F32,
              CORPUS_RELU);
 }
@@ -141,7 +141,7 @@ static void awkward_convolutions(builder *b)
         if (corpus_measure(&p, &size) || size.work > AWKWARD_WORK)
             continue;
         conv(b, c, NONET_DIRECT, fc && i % 40 >= 20 ? NONET_FC_BF16 : NONET_FC_F32, data);
-        for (nonet_algo algo = NONET_WINOGRAD_F2; c.r == 3 && c.s == 3 && c.stride == 1 && algo < NONET_ALGO_COUNT; algo++)
+        for (nonet_algo algo = NONET_WINOGRAD_F2; c.r == 3 && c.s == 3 && c.stride == 1 && algo <= NONET_WINOGRAD_F4; algo++)
             conv(b, c, algo, NONET_FC_F32, data);
         i++;
     }
@@ -160,6 +160,19 @@ static void awkward_layers(builder *b)
     }
 }
 
+/* F(6x6) for every problem that has F(4x4); after the rest, which keep their seeds. */
+static void six_by_six(builder *b)
+{
+    for (int i = 0, count = b->list->count; i < count; i++) {
+        corpus_problem p = b->list->problem[i];
+
+        if (p.kind == CORPUS_CONV && p.algo == NONET_WINOGRAD_F4) {
+            p.algo = NONET_WINOGRAD_F6;
+            add(b, p);
+        }
+    }
+}
+
 int corpus_list(corpus *list)
 {
     builder b = { list, { 20261123 } };
@@ -171,5 +184,6 @@ int corpus_list(corpus *list)
     vgg_rest(&b);
     awkward_convolutions(&b);
     awkward_layers(&b);
+    six_by_six(&b);
     return 1;
 }

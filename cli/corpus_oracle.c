@@ -30,6 +30,8 @@ static double conv_factor(const corpus_problem *p, const nonet_conv *conv)
         return 64 + 24 + conv->c / 64;
     if (p->algo == NONET_WINOGRAD_F4)
         return 64 + 40 + conv->c / 64;
+    if (p->algo == NONET_WINOGRAD_F6)
+        return 64 + 48 + conv->c / 64;
     return (double)conv->c * conv->r * conv->s + 2;
 }
 
@@ -40,7 +42,7 @@ static int wino_sizes(const corpus_problem *p, const reference_conv *plain, cons
 
     if (p->algo == NONET_DIRECT)
         return 0;
-    sweep_winograd_matrices(&wino, p->algo == NONET_WINOGRAD_F2 ? 2 : 4);
+    sweep_winograd_matrices(&wino, sweep_winograd_side(p->algo));
     return reference_winograd_sizes(&wino, plain, x, weight, bias, size);
 }
 

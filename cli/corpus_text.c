@@ -28,7 +28,7 @@ static const field fields[CORPUS_KINDS][CORPUS_NUMBERS + 1] = {
 
 static const char *const layout_name[] = { "nchw", "nhwc", "nchw16c", NULL };
 static const char *const data_name[] = { "normal", "relu", "wide", "tiny", NULL };
-static const char *const algo_name[] = { "direct", "winograd-f2", "winograd-f4", NULL };
+static const char *const algo_name[] = { "direct", "winograd-f2", "winograd-f4", "winograd-f6", NULL };
 static const char *const fc_name[] = { "f32", "bf16", NULL };
 
 void corpus_free(corpus *list)

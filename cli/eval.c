@@ -12,7 +12,9 @@ static const char help[] =
     "       nonet eval --merge RESULTS...\n"
     "Tells the top-1 and top-5 error of networks on labelled pictures, with 95 per cent intervals (Wilson). PICTURES is a\n"
     "folder with a folder a class, a folder with --list, or an IDX file (MNIST's format, gzip too). Pictures that cannot\n"
-    "be read are listed and do not count. Pictures are prepared as by `nonet classify`, beside the computing.\n\n"
+    "be read are listed and do not count. Pictures are prepared as by `nonet classify`, beside the computing. With --task\n"
+    "localise the lines of --list are `name label x0 y0 x1 y1`, with four more numbers for each further box of the class;\n"
+    "a picture is right if the class is, and its box shares half of its union, or more, with one of these.\n\n"
     "  --model FILE      .safetensors, .pth, .onnx, .caffemodel or .nonet, told by its content\n"
     "  --list FILE       lines `name label`, names relative to PICTURES; or the IDX file of labels (default: PICTURES with\n"
     "                    images-idx3 replaced by labels-idx1). A label is a class's number from 0, its name, or the first word\n"
@@ -21,7 +23,8 @@ static const char help[] =
     "  --batch N         pictures in one forward, 1 to 1024 (default 8)\n"
     "  --limit N         only the first N pictures of the list\n"
     "  --shard I/N       only every N-th picture, from the I-th on: a part for one of N machines\n"
-    "  --results FILE    append a line of JSON a picture to FILE, as it goes\n"
+    "  --results FILE    append a line of JSON a picture to FILE as it goes, or a record of CSV if its name ends in .csv\n"
+    "  --results-format NAME  jsonl or csv, whatever its name\n"
     "  --resume          go on with the results in FILE, of the same model, protocol, pictures and shard\n"
     "  --merge           the arguments are results files, of the shards of one evaluation: print their totals\n"
     "  --per-class       a line a class too\n"
@@ -34,14 +37,14 @@ static const char help_end[] =
 
 enum {
     OPT_LIST = CLI_OWN, OPT_LABELS, OPT_BATCH, OPT_LIMIT, OPT_SHARD, OPT_RESULTS, OPT_RESUME, OPT_MERGE, OPT_PER_CLASS,
-    OPT_CONFUSED, OPT_VERBOSE
+    OPT_CONFUSED, OPT_VERBOSE, OPT_RESULTS_FORMAT
 };
 enum { BATCH_DEFAULT = 8, BATCH_MAX = 1024, SHARDS_MAX = 1000000 };
 
 typedef struct request {
     char **path;
     int paths;
-    const char *list, *results;
+    const char *list, *results, *results_format;
     int resume, merge, verbose, shard, shards;
     int64_t limit;              /* 0: none */
     eval_shown shown;
@@ -92,6 +95,8 @@ static int take_name(int option, const char *value, request *r)
         r->engine.labels = value;
     else if (option == OPT_RESULTS)
         r->results = value;
+    else if (option == OPT_RESULTS_FORMAT)
+        r->results_format = value;
     else
         return 0;
     return 1;
@@ -100,12 +105,12 @@ static int take_name(int option, const char *value, request *r)
 static void take_option(int option, request *r)
 {
     if (option == CLI_HELP) {
-        printf("%s%s%s%s%s", help, cli_protocol_help, cli_model_help, cli_common_help, help_end);
+        printf("%s%s%s%s%s%s", help, cli_protocol_help, cli_localise_help, cli_model_help, cli_common_help, help_end);
         exit(EXIT_SUCCESS);
     }
     if (!take_flag(option, r) && !take_name(option, optarg, r) && !take_number(option, optarg, r) &&
         !cli_protocol_option(option, optarg, &r->engine.protocol) && !cli_model_option(option, optarg, &r->engine.model) &&
-        !cli_common_option(option, optarg, &r->common))
+        !cli_localise_option(option, optarg, &r->engine.localise) && !cli_common_option(option, optarg, &r->common))
         exit(EXIT_USAGE);
 }
 
@@ -113,12 +118,18 @@ static void check(const request *r)
 {
     if (r->merge && r->paths == 0)
         exit(cli_fail(EXIT_USAGE, "which results? Name the files after --merge"));
-    if (r->merge && (r->results || r->resume || r->list || r->engine.protocol.models || r->limit || r->shards > 1))
+    if (r->merge && (r->results || r->resume || r->list || r->engine.protocol.models || r->engine.localise.wanted || r->limit ||
+                     r->shards > 1))
         exit(cli_fail(EXIT_USAGE, "--merge takes results files, --labels, --per-class, --confused and --json only"));
     if (!r->merge && r->paths != 1)
         exit(cli_fail(EXIT_USAGE, "which pictures? Name one folder or one IDX file, not %d", r->paths));
-    if (r->resume && !r->results)
-        exit(cli_fail(EXIT_USAGE, "--resume goes on with a file: name it with --results"));
+    if ((r->resume || r->results_format) && !r->results)
+        exit(cli_fail(EXIT_USAGE, "--resume and --results-format are for a file: name it with --results"));
+    if (r->results_format && strcmp(r->results_format, "csv") != 0 && strcmp(r->results_format, "jsonl") != 0)
+        exit(cli_fail(EXIT_USAGE, "--results-format knows jsonl and csv, not '%s'", r->results_format));
+    cli_localise_check(&r->engine.localise);
+    if (r->engine.localise.wanted && !r->merge && !r->list)
+        exit(cli_fail(EXIT_USAGE, "where are things in the pictures? Name a list with boxes with --list"));
     if (!r->merge && !r->engine.protocol.models)
         exit(cli_fail(EXIT_USAGE, "which model? Name its file with --model"));
 }
@@ -130,9 +141,10 @@ static void parse(int argc, char **argv, request *r)
         {"batch", required_argument, NULL, OPT_BATCH}, {"limit", required_argument, NULL, OPT_LIMIT},
         {"shard", required_argument, NULL, OPT_SHARD}, {"results", required_argument, NULL, OPT_RESULTS},
         {"resume", no_argument, NULL, OPT_RESUME}, {"merge", no_argument, NULL, OPT_MERGE},
+        {"results-format", required_argument, NULL, OPT_RESULTS_FORMAT},
         {"per-class", no_argument, NULL, OPT_PER_CLASS}, {"confused", required_argument, NULL, OPT_CONFUSED},
         {"verbose", no_argument, NULL, OPT_VERBOSE}, CLI_MODEL_LONG, CLI_PROTOCOL_LONG,
-        CLI_COMMON_LONG, {NULL, 0, NULL, 0},
+        CLI_LOCALISE_LONG, CLI_COMMON_LONG, {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -218,12 +230,21 @@ static int merge_all(request *r)
 
 /* ---- judging ---- */
 
+static int ends_in_csv(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 4 && strcmp(name + length - 4, ".csv") == 0;
+}
+
 static int describe(const request *r, const eval_engine *engine, const vgg_dataset *set, eval_header *header)
 {
     *header = (eval_header){.list_sum = vgg_dataset_sum(set), .pictures = set->count, .shard = r->shard, .shards = r->shards};
     snprintf(header->data, sizeof header->data, "%s", r->path[0]);
     if (r->limit && r->limit < set->count)
         header->pictures = r->limit;
+    header->located = r->engine.localise.wanted;
+    if (r->results)
+        header->csv = r->results_format ? strcmp(r->results_format, "csv") == 0 : ends_in_csv(r->results);
     return eval_engine_describe(engine, &r->engine, header);
 }
 
@@ -269,7 +290,10 @@ static int judge_all(request *r)
     nonet_vgg_error err;
     int fault = eval_engine_open(&engine, &r->engine);
     const vgg_classes classes = {.count = engine.info.out_c, .names = engine.labels};
-    nonet_vgg_status status = fault ? NONET_VGG_OK : vgg_dataset_open(&set, r->path[0], r->list, &classes, &err);
+    nonet_vgg_status status = NONET_VGG_OK;
+    if (fault == 0)
+        status = vgg_dataset_open(&set, r->path[0], r->list, &classes, r->engine.localise.wanted, &err);
+    engine.set = &set;
     if (status != NONET_VGG_OK)
         fault = cli_fail(cli_exit_of(status), "%s", err.text);
     if (fault == 0)
@@ -288,7 +312,7 @@ int cmd_eval(int argc, char **argv)
 {
     request r = {.engine = {.batch = BATCH_DEFAULT}, .shard = 1, .shards = 1, .shown = {.confused = 5}};
     parse(argc, argv, &r);
-    r.engine.conv = r.common.conv;
+    r.engine.conv = cli_conv(&r.common);
     if (r.merge)
         return merge_all(&r);
     int fault = eval_ranks_start(&r.rank, &r.ranks);

@@ -15,10 +15,13 @@ static const struct command {
     { "report", "a page with plots and tables from benchmark runs", cmd_report, "nonet report" },
     { "classify", "name what pictures show", cmd_classify, "nonet classify" },
     { "eval", "error rates on labelled pictures", cmd_eval, "nonet eval" },
-    { "features", "write the map after a layer of a network", cmd_features, "nonet features" },
+    { "features", "write the map after a layer, or rows of features of pictures", cmd_features, "nonet features" },
+    { "explain", "a page about what a network makes of a picture", cmd_explain, "nonet explain" },
     { "convert", "turn any model file into a .nonet container", cmd_convert, "nonet convert" },
     { "pack", "add packed weights, so that opening takes no time", cmd_pack, "nonet pack" },
     { "verify", "check every kernel that this CPU can run", cmd_verify, "nonet verify" },
+    { "tune", "measure what is fastest on this machine and keep it in a profile", cmd_tune, "nonet tune" },
+    { "plan", "how each layer is computed here, and why", cmd_plan, "nonet plan" },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -1,6 +1,5 @@
 /* model.c - see model.h. */
 #include "cli/model.h"
-#include "cli/progress.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,22 +68,6 @@ void cli_tell_unfit(const nonet_vgg_info *info, const char *path)
 {
     if (info->unfit)
         cli_fail(0, "%s: its packed weights are for another machine or other options; the plain ones serve", path);
-}
-
-int cli_model_open(nonet_vgg **net, const cli_model *model, const nonet_options *conv, int height, int width, const char *last)
-{
-    nonet_vgg_options options = {.net = model->net, .height = height, .width = width, .last = last, .conv = *conv,
-                                 .verify = model->verify, .progress = cli_progress};
-    nonet_vgg_error err;
-    if (!model->path)
-        return cli_fail(EXIT_USAGE, "which model? Name its file with --model");
-    nonet_vgg_status status = nonet_vgg_open(net, model->path, &options, &err);
-    if (status != NONET_VGG_OK)
-        return cli_fail(cli_exit_of(status), "%s", err.text);
-    nonet_vgg_info info;
-    nonet_vgg_query(*net, &info);
-    cli_tell_unfit(&info, model->path);
-    return 0;
 }
 
 int cli_prepare(cli_preparation *to, const cli_model *model, const nonet_vgg_info *info)

@@ -24,9 +24,6 @@ typedef struct cli_model {
 extern const char cli_model_help[];
 /* As cli_common_option: 1 if it was one of these and is taken. */
 int cli_model_option(int option, const char *value, cli_model *model);
-/* Opens the model, which must have been named. batch 1. 0, or the exit status after a sentence. height, width, last as in
- * nonet_vgg_options. */
-int cli_model_open(nonet_vgg **net, const cli_model *model, const nonet_options *conv, int height, int width, const char *last);
 
 /* Says once on standard error that packed weights in the file did not fit, if so. */
 void cli_tell_unfit(const nonet_vgg_info *info, const char *path);

@@ -57,7 +57,7 @@ int cmd_pack(int argc, char **argv)
     request r = {0};
     nonet_vgg_error err;
     parse(argc, argv, &r);
-    nonet_vgg_options options = {.net = r.model.net, .conv = r.common.conv, .progress = cli_progress};
+    nonet_vgg_options options = {.net = r.model.net, .conv = cli_conv(&r.common), .progress = cli_progress};
     nonet_vgg_status status = nonet_vgg_pack(r.from, r.to, &options, &err);
     return status == NONET_VGG_OK ? EXIT_SUCCESS : cli_fail(cli_exit_of(status), "%s", err.text);
 }

@@ -92,7 +92,7 @@ int cli_evaluator_open(vgg_evaluator **evaluator, cli_protocol *p, const cli_mod
     nonet_vgg_status status = scales ? vgg_protocol_scales(&p->protocol, scales, p->train_scale, &err) : NONET_VGG_OK;
     vgg_evaluator_options options = {
         .models = p->models, .model = p->model, .weight = p->weights ? p->weight : NULL, .protocol = p->protocol,
-        .net = {.net = model->net, .batch = batch, .conv = *conv, .max_memory = p->max_memory,
+        .net = {.net = model->net, .batch = batch, .conv = *conv, .max_memory = p->max_memory, .dense = p->dense,
                 .verify = model->verify, .progress = cli_progress},
     };
     if (status == NONET_VGG_OK)

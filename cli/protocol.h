@@ -20,6 +20,7 @@ typedef struct cli_protocol {
     int models, weights;        /* weights: how many --fuse-weights gave; 0: not given */
     double weight[VGG_MODELS];
     size_t max_memory;
+    int dense;                  /* not an option: be ready for dense application, whatever the protocol */
 } cli_protocol;
 
 /* Lines of --help. */

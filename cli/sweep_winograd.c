@@ -4,7 +4,7 @@
 #include <string.h>
 #include "cli/sweep.h"
 
-enum { L = NONET_L, MOST = 36 };
+enum { L = NONET_L, MOST = REFERENCE_POINTS };
 
 /* Everything a transform's case needs; in and out are counted in pixels of 16 lanes. */
 typedef struct transform {
@@ -19,12 +19,13 @@ typedef struct transform {
 void sweep_winograd_matrices(reference_winograd *wino, int m)
 {
     static const double points2[] = { 0, 1, -1 }, g2[] = { -1, 1, 1, 1 }, bt2[] = { -1, 1, 1, -1 };
-    static const double points4[] = { 0, 0.75, -0.75, 1.5, -1.5 }, ones[] = { 1, 1, 1, 1, 1, 1 };
+    static const double points4[] = { 0, 0.75, -0.75, 1.5, -1.5 }, points6[] = { 0, 0.5, -0.5, 1, -1, 2, -2 };
+    static const double ones[] = { 1, 1, 1, 1, 1, 1, 1, 1 };
 
     if (m == 2)
         reference_winograd_make(wino, m, points2, g2, bt2);
     else
-        reference_winograd_make(wino, m, points4, ones, ones);
+        reference_winograd_make(wino, m, m == 4 ? points4 : points6, ones, ones);
 }
 
 static void make_matrices(transform *t, int m)
@@ -40,11 +41,13 @@ static void choose_shape(sweep *s, transform *t)
     switch (s->kernel->family) {
     case NONET_K_WINO_FILTER_F2:
     case NONET_K_WINO_FILTER_F4:
+    case NONET_K_WINO_FILTER_F6:
         t->in_side = 3;
         t->out_side = t->wino.a;
         break;
     case NONET_K_WINO_IN_F2:
     case NONET_K_WINO_IN_F4:
+    case NONET_K_WINO_IN_F6:
         t->in_side = t->out_side = t->wino.a;
         t->by_rows_in = 1;
         break;
@@ -153,16 +156,26 @@ static void run_transform(sweep *s, transform *t)
     sweep_done(s);
 }
 
+int sweep_winograd_side(nonet_algo algo)
+{
+    return algo == NONET_WINOGRAD_F6 ? 6 : algo == NONET_WINOGRAD_F4 ? 4 : algo == NONET_WINOGRAD_F2 ? 2 : 1;
+}
+
+int sweep_winograd_family_side(nonet_family family)
+{
+    if (family >= NONET_K_WINO_FILTER_F2 && family <= NONET_K_WINO_OUT_F2)
+        return 2;
+    return family >= NONET_K_WINO_FILTER_F4 && family <= NONET_K_WINO_OUT_F4 ? 4 : 6;
+}
+
 void sweep_wino_transform(sweep *s)
 {
     int repeats = (int)(400 * s->scale) + 20;
-    int f2 = s->kernel->family == NONET_K_WINO_FILTER_F2 || s->kernel->family == NONET_K_WINO_IN_F2 ||
-             s->kernel->family == NONET_K_WINO_OUT_F2;
 
     for (int i = 0; i < repeats; i++) {
         transform t = { .in_side = 0 };
 
-        make_matrices(&t, f2 ? 2 : 4);
+        make_matrices(&t, sweep_winograd_family_side(s->kernel->family));
         choose_shape(s, &t);
         run_transform(s, &t);
     }

@@ -1,12 +1,14 @@
 /* verify.c - `nonet verify`: every kernel this CPU can run, against portable C (bits) and the oracle (bound); and the corpus. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "bench/emit.h"
 #include "cli/cli.h"
 #include "cli/corpus.h"
 #include "cli/sweep.h"
 
-enum { OPT_FAMILY = CLI_OWN, OPT_SEED, OPT_SCALE, OPT_RECORD, OPT_REPLAY, OPT_LIMIT };
+enum { OPT_FAMILY = CLI_OWN, OPT_SEED, OPT_SCALE, OPT_RECORD, OPT_REPLAY, OPT_LIMIT, OPT_SHAPES };
 
 static const char help[] =
     "Usage: nonet verify [OPTION...]\n"
@@ -18,7 +20,9 @@ static const char help[] =
     "Instead of that, the regression corpus (the file's head describes it):\n"
     "  --replay FILE     compute a file's problems: the same bits as recorded, and within bounds where the oracle can follow\n"
     "  --limit N         leave out problems above N million multiply-adds\n"
-    "  --record FILE     write the built-in problems and the bits they have here, such as after a change of the contract\n";
+    "  --record FILE     write the built-in problems and the bits they have here, such as after a change of the contract\n"
+    "  --shapes LIST     --record: your own layers instead, each by every algorithm that can: a line has N C H W K, then if need\n"
+    "                    be kernel=R or RxS, stride=2, pad=0 or 1, pool, linear (no ReLU); # begins a remark\n";
 
 typedef struct request {
     cli_common common;
@@ -55,7 +59,9 @@ static int corpus_option(int option, const char *value, request *r)
         r->corpus.replay = value;
     else if (option == OPT_LIMIT)
         r->corpus.limit = 1e6 * (double)cli_number("--limit", value, 1, 1000000);
-    return option == OPT_RECORD || option == OPT_REPLAY || option == OPT_LIMIT;
+    else if (option == OPT_SHAPES)
+        r->corpus.shapes = value;
+    return option >= OPT_RECORD && option <= OPT_SHAPES;
 }
 
 /* What goes with what. */
@@ -65,6 +71,8 @@ static void check(const request *r)
 
     if (c->record && (c->replay || r->common.json))
         exit(cli_fail(EXIT_USAGE, "--record goes neither with --replay nor with --json"));
+    if (c->shapes && !c->record)
+        exit(cli_fail(EXIT_USAGE, "--shapes goes with --record"));
     if (c->limit > 0 && !c->replay)
         exit(cli_fail(EXIT_USAGE, "--limit goes with --replay"));
     if ((c->record || c->replay) && (r->sweeps || r->common.conv.algo || r->common.conv.fc_weights))
@@ -81,6 +89,7 @@ static void parse(int argc, char **argv, request *r)
         { "record", required_argument, NULL, OPT_RECORD },
         { "replay", required_argument, NULL, OPT_REPLAY },
         { "limit", required_argument, NULL, OPT_LIMIT },
+        { "shapes", required_argument, NULL, OPT_SHAPES },
         { NULL, 0, NULL, 0 },
     };
     int option;
@@ -162,32 +171,50 @@ static int run_sweeps(request *r, nonet_isa limit, FILE *json, FILE *text)
     return r->failed ? EXIT_DATA : 0;
 }
 
-static int run_corpus(request *r, FILE *json, FILE *text)
+static int run_corpus(request *r, const corpus *list, FILE *json, FILE *text)
 {
-    r->corpus.options = r->common.conv;
     r->corpus.json = json;
     r->corpus.text = text;
-    return r->corpus.record ? corpus_record(&r->corpus) : corpus_replay(&r->corpus);
+    return corpus_replay(&r->corpus, list);
+}
+
+/* The file of --json appears whole, or not at all. */
+static int report(request *r, nonet_isa limit, const corpus *list)
+{
+    const char *path = r->common.json;
+    FILE *text = path && !strcmp(path, "-") ? NULL : stdout;
+    json_out out = { .file = NULL };
+
+    if (path && !json_open(&out, path))
+        return cli_fail(EXIT_DATA, "cannot write %s: %s", path, strerror(errno));
+    int status = list ? run_corpus(r, list, out.file, text) : run_sweeps(r, limit, out.file, text);
+    if (path && !json_close(&out))
+        return cli_fail(EXIT_DATA, "cannot write %s: %s", path, strerror(errno));
+    return status;
+}
+
+static int replay(request *r, nonet_isa limit)
+{
+    corpus list;
+    int status = corpus_read(r->corpus.replay, &list);
+
+    if (status)
+        return status;
+    status = report(r, limit, &list);
+    corpus_free(&list);
+    return status;
 }
 
 int cmd_verify(int argc, char **argv)
 {
     request r = { .seed = 1, .scale = 1 };
     nonet_isa limit;
-    FILE *json = NULL, *text = stdout;
 
     parse(argc, argv, &r);
     if (nonet_isa_current(&limit))
         return cli_fail(EXIT_USAGE, "NONET_ISA: %s", nonet_status_string(NONET_BAD_ISA));
-    if (r.common.json) {
-        int standard = !strcmp(r.common.json, "-");
-
-        if (!(json = standard ? stdout : fopen(r.common.json, "w")))
-            return cli_fail(EXIT_DATA, "%s: cannot be written", r.common.json);
-        text = standard ? NULL : stdout;
-    }
-    int status = r.corpus.record || r.corpus.replay ? run_corpus(&r, json, text) : run_sweeps(&r, limit, json, text);
-    if (json && (json != stdout ? fclose(json) : fflush(json)))
-        return cli_fail(EXIT_DATA, "%s: cannot be written", r.common.json);
-    return status;
+    r.corpus.options = r.common.conv;
+    if (r.corpus.record)
+        return corpus_record(&r.corpus);
+    return r.corpus.replay ? replay(&r, limit) : report(&r, limit, NULL);
 }

@@ -11,19 +11,24 @@ static double tiles(int oh, int ow, int m)
     return (double)tiles_of(oh, m) * tiles_of(ow, m);
 }
 
+int nonet_algo_tile(nonet_algo algo)
+{
+    static const int side[NONET_ALGO_COUNT] = { [NONET_WINOGRAD_F2] = 2, [NONET_WINOGRAD_F4] = 4, [NONET_WINOGRAD_F6] = 6 };
+    return side[algo];
+}
+
 double nonet_algo_macs(const nonet_conv *p, nonet_algo algo, int oh, int ow)
 {
     double ck = (double)p->c * p->k;
-    if (algo == NONET_WINOGRAD_F2)
-        return tiles(oh, ow, 2) * 16 * ck;
-    if (algo == NONET_WINOGRAD_F4)
-        return tiles(oh, ow, 4) * 36 * ck;
+    int m = nonet_algo_tile(algo);
+    if (m)
+        return tiles(oh, ow, m) * (m + 2) * (m + 2) * ck;
     return (double)oh * ow * p->r * p->s * ck;
 }
 
 int nonet_algo_applies(const nonet_conv *p, nonet_algo algo)
 {
-    if (algo == NONET_WINOGRAD_F2 || algo == NONET_WINOGRAD_F4)
+    if (nonet_algo_tile(algo))
         return p->r == 3 && p->s == 3 && p->stride == 1;
     return 1;
 }
@@ -50,4 +55,18 @@ nonet_algo nonet_algo_choose(const nonet_conv *p, int oh, int ow)
     if (direct <= f2 && direct <= f4)
         return NONET_DIRECT;
     return f4 <= f2 ? NONET_WINOGRAD_F4 : NONET_WINOGRAD_F2;
+}
+
+/* Packed weights of F(4x4) stream from memory for every image; expanded ones are a quarter of that, and their transform takes the time of
+ * `expand` multiply-adds for each weight of U (measured: 0.55 ms on 2.85 ms for 512 channels of 14 x 14, AVX-512). What a float of the
+ * stream takes, in multiply-adds, with all cores at work: 15 measured with 2 cores of a server; some 28 on boards of four Cortex-A72,
+ * which have 4 GB/s for them all. */
+nonet_weight_form nonet_form_choose(const nonet_conv *p, nonet_algo algo, nonet_isa isa, int oh, int ow)
+{
+    const double expand = 3.5, cached = 12 << 20;
+    double tiles_each = tiles(oh, ow, 4), float_cost = isa == NONET_ISA_NEON ? 28 : 15;
+    double bytes = 36.0 * p->c * p->k * sizeof(float);
+    if (algo != NONET_WINOGRAD_F4 || bytes < cached)
+        return NONET_WEIGHTS_PACKED;
+    return float_cost > tiles_each + expand ? NONET_WEIGHTS_EXPANDED : NONET_WEIGHTS_PACKED;
 }

@@ -4,9 +4,34 @@
 
 #include "nonet.h"
 
+/* How a problem is computed where it is not the model that decides. Zeros leave all to the model. Only algo has a say in bits. */
+typedef struct nonet_choice {
+    nonet_algo algo;            /* AUTO: the model's */
+    nonet_isa isa;              /* AUTO: the plan's; else one below it, whose kernels then serve the plan */
+    int block;                  /* Winograd: tiles of a block; 0: the model's */
+    int split;                  /* Winograd: a nonet_split */
+    int weights;                /* Winograd: a nonet_weight_form */
+    int rows;                   /* DIRECT: output rows of a strip; 0: the model's */
+    int cchunk;                 /* DIRECT: channel blocks of a multiply call; 0: the model's */
+    int threads;                /* that run, of those which the plan may use; 0: all */
+} nonet_choice;
+
+static inline int nonet_choice_equal(const nonet_choice *a, const nonet_choice *b)
+{
+    return a->algo == b->algo && a->isa == b->isa && a->block == b->block && a->split == b->split && a->weights == b->weights &&
+           a->rows == b->rows && a->cchunk == b->cchunk && a->threads == b->threads;
+}
+
+/* What the threads share out. */
+typedef enum nonet_split { NONET_SPLIT_MODEL = 0, NONET_SPLIT_TILES, NONET_SPLIT_CHANNELS, NONET_SPLIT_COUNT } nonet_split;
+
+/* The m of Winograd's F(m x m,3x3); 0 for others. */
+int nonet_algo_tile(nonet_algo algo);
 /* Multiply-adds of the multiply stage of one image, tile waste included. */
 double nonet_algo_macs(const nonet_conv *p, nonet_algo algo, int oh, int ow);
 int nonet_algo_applies(const nonet_conv *p, nonet_algo algo);
 nonet_algo nonet_algo_choose(const nonet_conv *p, int oh, int ow);
+/* Of a Winograd algorithm: never AUTO. */
+nonet_weight_form nonet_form_choose(const nonet_conv *p, nonet_algo algo, nonet_isa isa, int oh, int ow);
 
 #endif

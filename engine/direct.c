@@ -1,5 +1,5 @@
-/* direct.c - direct convolution, any channels (DIRECT) or 1 to 4 (IC): a strip of input rows is gathered with its padding into the
- * workspace, in 16-channel pixels or in planes; then every output row is cut into runs of at most MR pixels. */
+/* direct.c - direct convolution, any channels (DIRECT) or 1 to 4 (IC): a strip of input rows is gathered with its padding into
+ * the workspace, in 16-channel pixels or in planes; then every output row is cut into runs of at most MR pixels. */
 #include <omp.h>
 #include "engine/plan.h"
 #include "engine/view.h"
@@ -56,10 +56,12 @@ static void plan_strips(nonet_plan *plan)
     size_t row = (size_t)s->in_w * (size_t)(plan->nest == NEST_IC ? p->c : plan->cb * NONET_L) * sizeof(float);
     double weights = (double)plan->taps * plan->cb * plan->kb * NONET_L * NONET_L * sizeof(float);
     int late = weights > LATE_WEIGHTS;
-    int in_rows = (int)((late ? STRIP_BYTES_LATE : STRIP_BYTES) / row), rows = in_rows > p->r ? (in_rows - p->r) / p->stride + 1 : 1;
+    int in_rows = (int)((late ? STRIP_BYTES_LATE : STRIP_BYTES) / row);
+    int rows = in_rows > p->r ? (in_rows - p->r) / p->stride + 1 : 1;
+    rows = plan->choice.rows ? plan->choice.rows : rows;
     rows = rows < height ? rows : height;
     s->count = nonet_ceil_div(height, rows);
-    int images = p->n, wanted = plan->threads > 1 && !late ? nonet_ceil_div(plan->threads * 2, images) : 1;
+    int images = p->n, wanted = plan->threads > 1 && !late && !plan->choice.rows ? nonet_ceil_div(plan->threads * 2, images) : 1;
     if (s->count < wanted)
         s->count = wanted < height ? wanted : height;
     s->rows = nonet_ceil_div(nonet_ceil_div(height, s->count), unit) * unit;
@@ -76,8 +78,8 @@ static void plan_chunks(nonet_plan *plan)
     nonet_strip_plan *s = &plan->strip;
     size_t cblock = (size_t)plan->taps * NONET_L * (size_t)plan->nr * sizeof(float);
     size_t budget = plan->multiply->mr > 6 ? CHUNK_BYTES_L2 : CHUNK_BYTES_L1;
-    int fit = budget > cblock ? (int)(budget / cblock) : 1;
-    if (plan->fresh)
+    int fit = plan->choice.cchunk ? plan->choice.cchunk : budget > cblock ? (int)(budget / cblock) : 1;
+    if (plan->fresh && fit < plan->cb)
         fit = fit < plan->fresh ? plan->fresh : fit / plan->fresh * plan->fresh;
     s->cchunk = plan->nest == NEST_IC || fit >= plan->cb ? plan->cb : fit;
     if (!plan->fresh)           /* calls of nearly equal size */

@@ -1,5 +1,5 @@
-/* fc.c - fully connected layers: a convolution whose kernel is the whole map. One image is a stream of weights (FC_VECTOR); a batch
- * is a matrix product whose pixels are images (FC_MATRIX). Both share the packed weights and the order of sums. */
+/* fc.c - fully connected layers: a convolution whose kernel is the whole map. One image is a stream of weights (FC_VECTOR); a
+ * batch is a matrix product whose pixels are images (FC_MATRIX). Both share the packed weights and the order of sums. */
 #include <omp.h>
 #include <string.h>
 #include "engine/plan.h"
@@ -66,14 +66,14 @@ static void gather(const nonet_plan *plan, const float *src, float *x)
 
 static void vector_call(const nonet_plan *plan, const nonet_weights *weights, const float *x, int q, float *out)
 {
-    const float *bias = weights->bias + (size_t)q * (size_t)plan->nr;
+    const float *bias = weights->bias + (size_t)q * (size_t)plan->nr, *w = weights->data;
+    size_t before = weights_before(plan, q, 0), groups = groups_of(plan), fresh = fresh_groups(plan);
     unsigned flags = plan->p.relu ? NONET_RELU : 0;
+    int kblocks = nonet_kblocks(plan, q);
     if (plan->bf16)
-        plan->multiply->fn.fc_vector_bf16(x, (const uint16_t *)(const void *)weights->data + weights_before(plan, q, 0), bias, out,
-                                          groups_of(plan), fresh_groups(plan), nonet_kblocks(plan, q), flags);
+        plan->multiply->fn.fc_vector_bf16(x, (const uint16_t *)(const void *)w + before, bias, out, groups, fresh, kblocks, flags);
     else
-        plan->multiply->fn.fc_vector(x, weights->data + weights_before(plan, q, 0), bias, out, groups_of(plan), fresh_groups(plan),
-                                     nonet_kblocks(plan, q), flags);
+        plan->multiply->fn.fc_vector(x, w + before, bias, out, groups, fresh, kblocks, flags);
 }
 
 /* The f32 whose upper halves are the weights: the matrix kernel then gives the bits that the vector kernel gives. */
@@ -86,7 +86,8 @@ static void expand(const uint16_t *from, float *to, size_t count)
 }
 
 /* The weights of `count` groups from g on, as f32. room: for a chunk, where they have to be made. */
-static const float *chunk_weights(const nonet_plan *plan, const nonet_weights *weights, int q, size_t g, size_t count, float *room)
+static const float *chunk_weights(const nonet_plan *plan, const nonet_weights *weights, int q, size_t g, size_t count,
+                                  float *room)
 {
     size_t at = weights_before(plan, q, g);
     if (!plan->bf16)
@@ -107,8 +108,8 @@ static void run_images(const nonet_plan *plan, nonet_direct_args *a, const float
     }
 }
 
-/* out[image][16*kblocks] of multiply call q; behind out stands the room for a chunk of weights. Chunks are whole sums, or pieces of
- * the one chain of a 3x3 kernel: their bits are those of a single call. */
+/* out[image][16*kblocks] of multiply call q; behind out stands the room for a chunk of weights. Chunks are whole sums, or pieces
+ * of the one chain of a 3x3 kernel: their bits are those of a single call. */
 static void matrix_call(const nonet_plan *plan, const nonet_weights *weights, const float *x, int q, float *out)
 {
     size_t groups = groups_of(plan), chunk = (size_t)plan->chunk, row = (size_t)plan->p.n * NONET_L;
@@ -138,7 +139,8 @@ static void deliver(const nonet_plan *plan, int q, const float *out, float *dst)
     int kblocks = nonet_kblocks(plan, q);
     for (int n = 0; n < plan->p.n; n++)
         for (int b = 0; b < kblocks; b++)
-            nonet_scatter_row(&view, dst, n, q * (plan->nr / NONET_L) + b, 0, 0, 1, out + ((size_t)n * (size_t)kblocks + (size_t)b) * NONET_L);
+            nonet_scatter_row(&view, dst, n, q * (plan->nr / NONET_L) + b, 0, 0, 1,
+                              out + ((size_t)n * (size_t)kblocks + (size_t)b) * NONET_L);
 }
 
 void nonet_fc_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work)

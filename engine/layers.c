@@ -67,7 +67,8 @@ nonet_status nonet_avgpool(int n, int c, int h, int w, int oh, int ow, const flo
                 const float *plane = src + (size_t)p * (size_t)h * (size_t)w * NONET_L;
                 float *out = dst + (((size_t)p * (size_t)oh + (size_t)y) * (size_t)ow + (size_t)x) * NONET_L;
                 int y0 = (int)((long)y * h / oh), x0 = (int)((long)x * w / ow);
-                mean_bin(plane, w, y0, (int)(((long)(y + 1) * h + oh - 1) / oh), x0, (int)(((long)(x + 1) * w + ow - 1) / ow), out);
+                mean_bin(plane, w, y0, (int)(((long)(y + 1) * h + oh - 1) / oh), x0, (int)(((long)(x + 1) * w + ow - 1) / ow),
+                         out);
             }
     return NONET_OK;
 }

@@ -86,23 +86,34 @@ static void pack_ic(const pack_part *part, int q, float *data)
     }
 }
 
-/* [point][c][width], each column through the filter transform. */
+enum { TAPS = 9, COLUMN = TAPS * NONET_L };     /* floats of a 3x3 filter of 16 output channels */
+
+/* The filters of a channel block for block b of 16 outputs: [16][9][16]. */
+static void filters_of(const pack_part *part, int k, int cb, float g[NONET_L * COLUMN])
+{
+    pack_rows rows = rows_at(part, k, cb * NONET_L);
+    int length = channels_in(part->plan, cb) * TAPS;
+    for (int s = 0; s < COLUMN; s += NONET_L)
+        nonet_transpose16(rows.from + s, rows.step, rows.have, length - s < 0 ? 0 : length - s, g + s * NONET_L);
+}
+
+/* [point][c][width], each column through the filter transform; expanded: [c][width/16][9][16], as they are. */
 static void pack_winograd(const pack_part *part, int q, float *data)
 {
-    enum { TAPS = 9 };
     const nonet_plan *plan = part->plan;
-    int kblocks = nonet_kblocks(plan, q), width = kblocks * NONET_L;
-    size_t inputs = (size_t)plan->cb * NONET_L, u_xi = inputs * (size_t)width;
-    float *to = data + (size_t)q * (size_t)plan->wino.points * inputs * (size_t)plan->nr, g[TAPS * NONET_L * NONET_L];
+    int kblocks = nonet_kblocks(plan, q), expanded = plan->packing.expanded;
+    size_t width = (size_t)kblocks * NONET_L, inputs = (size_t)plan->cb * NONET_L, taps = (size_t)(expanded ? TAPS : plan->wino.points);
+    float *to = data + (size_t)q * taps * inputs * (size_t)plan->nr, g[NONET_L * COLUMN];
     for (int cb = 0; cb < plan->cb; cb++)
         for (int b = 0; b < kblocks; b++) {
-            pack_rows rows = rows_at(part, q * plan->nr + b * NONET_L, cb * NONET_L);
-            int length = channels_in(plan, cb) * TAPS;
-            for (int s = 0; s < TAPS * NONET_L; s += NONET_L)
-                nonet_transpose16(rows.from + s, rows.step, rows.have, length - s < 0 ? 0 : length - s, g + s * NONET_L);
-            for (int c = 0; c < NONET_L; c++)
-                plan->filter->fn.wino_filter(g + c * TAPS * NONET_L,
-                                             to + (size_t)(cb * NONET_L + c) * (size_t)width + (size_t)b * NONET_L, u_xi);
+            filters_of(part, q * plan->nr + b * NONET_L, cb, g);
+            for (int c = 0; c < NONET_L; c++) {
+                size_t column = (size_t)(cb * NONET_L + c) * width + (size_t)b * NONET_L;
+                if (expanded)
+                    memcpy(to + column * TAPS, g + c * COLUMN, COLUMN * sizeof *g);
+                else
+                    plan->filter->fn.wino_filter(g + c * COLUMN, to + column, inputs * width);
+            }
         }
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "engine/choose.h"
 #include "engine/plan.h"
+#include "engine/profile.h"
 
 enum { DIM_MAX = 1 << 20, KERNEL_MAX = 1 << 10 };
 #define TENSOR_MAX ((double)((size_t)1 << 40))
@@ -22,7 +23,7 @@ static int dims_ok(const nonet_conv *p)
 /* The sizes that are allocated or addressed stay far from overflow. */
 static int sizes_ok(const nonet_conv *p)
 {
-    double image = (double)p->n * p->h * p->w, weights = ((double)p->c + 16) * ((double)p->k + 64) * 36;
+    double image = (double)p->n * p->h * p->w, weights = ((double)p->c + 16) * ((double)p->k + 64) * 64;
     /* F(2x2) has the most tiles. */
     double rows = (double)p->n * p->h, tiles = (double)p->n * ((p->h + 1) / 2) * ((p->w + 1) / 2);
     return rows < COUNT_MAX && tiles < COUNT_MAX && image * (p->c + 16) < TENSOR_MAX && image * (p->k + 16) < TENSOR_MAX &&
@@ -107,13 +108,17 @@ static nonet_family multiply_family(const nonet_plan *plan)
 
 static void find_kernels(nonet_plan *plan)
 {
-    int f4 = plan->algo == NONET_WINOGRAD_F4;
+    static const nonet_family transforms[NONET_ALGO_COUNT][3] = {
+        [NONET_WINOGRAD_F2] = { NONET_K_WINO_FILTER_F2, NONET_K_WINO_IN_F2, NONET_K_WINO_OUT_F2 },
+        [NONET_WINOGRAD_F4] = { NONET_K_WINO_FILTER_F4, NONET_K_WINO_IN_F4, NONET_K_WINO_OUT_F4 },
+        [NONET_WINOGRAD_F6] = { NONET_K_WINO_FILTER_F6, NONET_K_WINO_IN_F6, NONET_K_WINO_OUT_F6 },
+    };
     plan->multiply = nonet_kernel_find(multiply_family(plan), plan->isa);
     plan->pool = nonet_kernel_find(NONET_K_MAXPOOL, plan->isa);
     if (plan->nest == NEST_WINOGRAD) {
-        plan->filter = nonet_kernel_find(f4 ? NONET_K_WINO_FILTER_F4 : NONET_K_WINO_FILTER_F2, plan->isa);
-        plan->in = nonet_kernel_find(f4 ? NONET_K_WINO_IN_F4 : NONET_K_WINO_IN_F2, plan->isa);
-        plan->out = nonet_kernel_find(f4 ? NONET_K_WINO_OUT_F4 : NONET_K_WINO_OUT_F2, plan->isa);
+        plan->filter = nonet_kernel_find(transforms[plan->algo][0], plan->isa);
+        plan->in = nonet_kernel_find(transforms[plan->algo][1], plan->isa);
+        plan->out = nonet_kernel_find(transforms[plan->algo][2], plan->isa);
     }
 }
 
@@ -121,6 +126,12 @@ static void find_kernels(nonet_plan *plan)
 static int fresh_of(const nonet_conv *p)
 {
     return p->r == 3 && p->s == 3 ? 0 : nonet_ceil_div(NONET_FRESH, NONET_L * p->r * p->s);
+}
+
+static int is_expanded(const nonet_plan *plan)
+{
+    int form = plan->choice.weights ? plan->choice.weights : (int)nonet_form_choose(&plan->p, plan->algo, plan->isa, plan->oh, plan->ow);
+    return plan->nest == NEST_WINOGRAD && form == NONET_WEIGHTS_EXPANDED;
 }
 
 static void plan_common(nonet_plan *plan)
@@ -138,7 +149,8 @@ static void plan_common(nonet_plan *plan)
     plan->nr = plan->multiply->nr;
     plan->kq = nonet_ceil_div(plan->kb * NONET_L, plan->nr);
     int fc = plan->nest == NEST_FC_VECTOR || plan->nest == NEST_FC_MATRIX;
-    plan->packing = (nonet_packing){ fc ? NEST_DIRECT : plan->nest, plan->algo, plan->isa, p->c, p->k, p->r, p->s, plan->bf16 };
+    plan->packing = (nonet_packing){ fc ? NEST_DIRECT : plan->nest, plan->algo, plan->isa, p->c, p->k, p->r, p->s, plan->bf16,
+                                     is_expanded(plan) };
 }
 
 static void plan_nest(nonet_plan *plan)
@@ -151,44 +163,113 @@ static void plan_nest(nonet_plan *plan)
         nonet_direct_plan(plan);
 }
 
+/* A problem with its defaults filled in, and what was asked for. */
+typedef struct request {
+    nonet_conv p;
+    int oh, ow;
+    const nonet_options *options;
+    nonet_algo algo;
+    nonet_isa isa;
+    int threads;
+} request;
+
+static int options_ok(const nonet_options *o)
+{
+    return (unsigned)o->algo < NONET_ALGO_COUNT && (unsigned)o->fc_weights < NONET_FC_COUNT &&
+           (unsigned)o->weights < NONET_WEIGHTS_COUNT && o->threads >= 0;
+}
+
+static nonet_status read_request(request *r, const nonet_conv *problem, const nonet_options *options)
+{
+    int available = nonet_threads_available();
+    r->p = *problem;
+    r->options = options;
+    fill_defaults(&r->p);
+    nonet_status status = output_of(&r->p, &r->oh, &r->ow);
+    if (status != NONET_OK)
+        return status;
+    if (!options_ok(options))
+        return NONET_BAD_ARGUMENT;
+    r->threads = options->threads && options->threads < available ? options->threads : available;
+    return isa_of(options, &r->isa);
+}
+
+/* What the options name stands; then what the choice names, if anything; then the model's. */
+static nonet_status settle(request *r, nonet_choice *choice)
+{
+    const nonet_options *o = r->options;
+    r->algo = o->algo ? o->algo : choice->algo ? choice->algo : nonet_algo_choose(&r->p, r->oh, r->ow);
+    if (choice->isa != NONET_ISA_AUTO && choice->isa < r->isa && nonet_isa_supported(choice->isa))
+        r->isa = choice->isa;
+    if (choice->threads && choice->threads < r->threads)
+        r->threads = choice->threads;
+    if (o->weights != NONET_WEIGHTS_AUTO)
+        choice->weights = (int)o->weights;
+    return nonet_algo_applies(&r->p, r->algo) ? NONET_OK : NONET_NOT_APPLICABLE;
+}
+
+static nonet_plan *make_plan(const request *r, const nonet_choice *choice)
+{
+    const nonet_conv *p = &r->p;
+    size_t taps = p->r == 3 && p->s == 3 && p->c <= 4 ? 9 * (size_t)p->c : (size_t)p->r * (size_t)p->s;
+    nonet_plan *plan = calloc(1, sizeof *plan + taps * sizeof plan->tap[0]);
+    if (!plan)
+        return NULL;
+    plan->p = *p;
+    plan->choice = *choice;
+    plan->algo = r->algo;
+    plan->isa = r->isa;
+    plan->bf16 = r->options->fc_weights == NONET_FC_BF16;
+    plan->oh = r->oh;
+    plan->ow = r->ow;
+    plan->threads = r->threads;
+    plan_common(plan);
+    plan_nest(plan);
+    return plan;
+}
+
+nonet_status nonet_plan_create_as(nonet_plan **out, const nonet_conv *problem, const nonet_options *options,
+                                  const nonet_choice *choice)
+{
+    request r;
+    nonet_choice as = choice ? *choice : (nonet_choice){ 0 };
+    *out = NULL;
+    nonet_status status = read_request(&r, problem, options);
+    const nonet_profile_row *row = NULL;
+    if (status == NONET_OK && !choice)
+        row = nonet_profile_find(options->profile, &r.p, options, r.threads);
+    if (row)
+        as = row->choice;
+    if (status == NONET_OK)
+        status = settle(&r, &as);
+    if (status != NONET_OK)
+        return status;
+    *out = make_plan(&r, &as);
+    if (*out)
+        (*out)->from_profile = row != NULL;
+    return *out ? NONET_OK : NONET_NO_MEMORY;
+}
+
 nonet_status nonet_plan_create(nonet_plan **out, const nonet_conv *problem, const nonet_options *options)
 {
     static const nonet_options defaults;
     if (!out || !problem)
         return NONET_BAD_ARGUMENT;
-    *out = NULL;
-    options = options ? options : &defaults;
-    nonet_conv p = *problem;
-    int oh, ow;
-    fill_defaults(&p);
-    nonet_status status = output_of(&p, &oh, &ow);
-    if (status != NONET_OK)
-        return status;
-    if ((unsigned)options->algo >= NONET_ALGO_COUNT || (unsigned)options->fc_weights >= NONET_FC_COUNT ||
-        options->threads < 0)
-        return NONET_BAD_ARGUMENT;
-    nonet_algo algo = options->algo == NONET_AUTO ? nonet_algo_choose(&p, oh, ow) : options->algo;
-    if (!nonet_algo_applies(&p, algo))
-        return NONET_NOT_APPLICABLE;
-    nonet_isa isa;
-    if ((status = isa_of(options, &isa)) != NONET_OK)
-        return status;
-    size_t taps = p.r == 3 && p.s == 3 && p.c <= 4 ? 9 * (size_t)p.c : (size_t)p.r * (size_t)p.s;
-    nonet_plan *plan = calloc(1, sizeof *plan + taps * sizeof plan->tap[0]);
-    if (!plan)
-        return NONET_NO_MEMORY;
-    int available = nonet_threads_available();
-    plan->p = p;
-    plan->algo = algo;
-    plan->isa = isa;
-    plan->bf16 = options->fc_weights == NONET_FC_BF16;
-    plan->oh = oh;
-    plan->ow = ow;
-    plan->threads = options->threads && options->threads < available ? options->threads : available;
-    plan_common(plan);
-    plan_nest(plan);
-    *out = plan;
-    return NONET_OK;
+    return nonet_plan_create_as(out, problem, options ? options : &defaults, NULL);
+}
+
+nonet_choice nonet_plan_choice(const nonet_plan *plan)
+{
+    nonet_choice c = { .algo = plan->algo, .isa = plan->isa, .threads = plan->threads };
+    if (plan->nest == NEST_WINOGRAD) {
+        c.block = plan->wino.block < plan->wino.tiles ? plan->wino.block : plan->wino.tiles;
+        c.split = plan->wino.by_channels ? NONET_SPLIT_CHANNELS : NONET_SPLIT_TILES;
+        c.weights = plan->packing.expanded ? NONET_WEIGHTS_EXPANDED : NONET_WEIGHTS_PACKED;
+    } else if (plan->nest == NEST_DIRECT || plan->nest == NEST_IC) {
+        c.rows = plan->strip.rows;
+        c.cchunk = plan->strip.cchunk;
+    }
+    return c;
 }
 
 void nonet_plan_destroy(nonet_plan *plan)
@@ -211,6 +292,7 @@ void nonet_plan_query(const nonet_plan *plan, nonet_plan_info *info)
         .kernel = plan->multiply->name,
         .workspace = nonet_plan_workspace(plan),
         .weights = (plan->weight_floats + (size_t)plan->kb * NONET_L) * sizeof(float),
+        .form = plan->packing.expanded ? NONET_WEIGHTS_EXPANDED : NONET_WEIGHTS_PACKED,
         .macs_direct = p->n * nonet_algo_macs(p, NONET_DIRECT, plan->oh, plan->ow),
         .macs = p->n * nonet_algo_macs(p, plan->algo, plan->oh, plan->ow),
     };
@@ -218,7 +300,8 @@ void nonet_plan_query(const nonet_plan *plan, nonet_plan_info *info)
 
 int nonet_plan_describe(const nonet_plan *plan, char *buf, size_t size)
 {
-    return snprintf(buf, size, "%s %s %s, %d thread%s, workspace %.1f MiB", nonet_algo_name(plan->algo), nonet_isa_name(plan->isa),
-                    plan->multiply->name, plan->threads, plan->threads == 1 ? "" : "s",
-                    (double)nonet_plan_workspace(plan) / (1 << 20));
+    return snprintf(buf, size, "%s %s %s, %s%d thread%s, workspace %.1f MiB%s", nonet_algo_name(plan->algo),
+                    nonet_isa_name(plan->isa), plan->multiply->name, plan->packing.expanded ? "weights expanded, " : "",
+                    plan->threads, plan->threads == 1 ? "" : "s",
+                    (double)nonet_plan_workspace(plan) / (1 << 20), plan->from_profile ? ", profile" : "");
 }

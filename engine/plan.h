@@ -3,6 +3,7 @@
 #define NONET_ENGINE_PLAN_H
 
 #include <stddef.h>
+#include "engine/choose.h"
 #include "kernels/kernels.h"
 
 /* How a plan is executed; the algorithm DIRECT has four loop nests. */
@@ -15,6 +16,7 @@ typedef struct nonet_packing {
     nonet_isa isa;
     int c, k, r, s;
     int bf16;                   /* both FC nests: weights of 16 bits */
+    int expanded;               /* Winograd: the weights stand 3x3 and are transformed in a cache */
 } nonet_packing;
 
 /* Strips: DIRECT and IC copy the input rows of a few output rows, padding included, into a strip of the workspace. */
@@ -35,10 +37,13 @@ typedef struct nonet_wino_plan {
     int blocks;
     int by_channels;            /* threads share a block's V and split the output channels; else they split the blocks */
     size_t v_xi, v_cblock, m_xi;    /* floats between points, sums of a point, points */
+    size_t u_xi;                /* of expanded weights: between points; else 0 */
 } nonet_wino_plan;
 
 struct nonet_plan {
     nonet_conv p;               /* with its defaults filled in */
+    nonet_choice choice;        /* what was not left to the model */
+    int from_profile;           /* a profile made the choice */
     nonet_packing packing;
     nonet_nest nest;
     nonet_algo algo;
@@ -89,13 +94,21 @@ static inline int nonet_kblocks(const nonet_plan *plan, int q)
 static inline int nonet_packing_equal(const nonet_packing *a, const nonet_packing *b)
 {
     return a->nest == b->nest && a->algo == b->algo && a->isa == b->isa && a->c == b->c && a->k == b->k && a->r == b->r &&
-           a->s == b->s && a->bf16 == b->bf16;
+           a->s == b->s && a->bf16 == b->bf16 && a->expanded == b->expanded;
 }
 
+/* nonet_plan_create with a choice instead of the profile's, if there is one. */
+nonet_status nonet_plan_create_as(nonet_plan **plan, const nonet_conv *problem, const nonet_options *options,
+                                  const nonet_choice *choice);
+/* What a plan does, in full: as the choice of another plan it gives the same one. */
+nonet_choice nonet_plan_choice(const nonet_plan *plan);
 /* Each nest plans its blocks and workspace, and executes. */
 void nonet_direct_plan(nonet_plan *plan);
 void nonet_fc_plan(nonet_plan *plan);
 void nonet_wino_plan_fill(nonet_plan *plan);
+/* Transforms `columns` 3x3 filters of 16 output channels (channel by channel, blocks of outputs within), g to u, points u_xi
+ * apart. */
+void nonet_wino_expand(const nonet_plan *plan, const float *g, int columns, float *u);
 void nonet_direct_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
 void nonet_fc_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
 void nonet_wino_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);

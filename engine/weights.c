@@ -7,7 +7,7 @@
 
 enum { HUGE_PAGE = 2 << 20 };
 /* Counted up when the order of packed weights or a filter transform changes. */
-enum { PACKED_VERSION = 1 };
+enum { PACKED_VERSION = 2 };
 #define PACKED_MAGIC "nonet w"      /* 8 bytes with its zero */
 
 /* 64 bytes, so that the weights behind it start at a cache line. */
@@ -15,10 +15,10 @@ typedef struct block_head {
     char magic[8];
     uint32_t version, nr;
     nonet_packing packing;
+    uint32_t reserved;
     uint64_t bytes;             /* of weights and bias */
-    uint32_t reserved[2];
 } block_head;
-_Static_assert(sizeof(nonet_packing) == 8 * sizeof(int32_t) && sizeof(block_head) == NONET_ALIGNMENT,
+_Static_assert(sizeof(nonet_packing) == 9 * sizeof(int32_t) && sizeof(block_head) == NONET_ALIGNMENT,
                "packed weights are stored with this head");
 enum { HEAD_FLOATS = sizeof(block_head) / sizeof(float) };
 

@@ -1,17 +1,22 @@
-/* winograd.c - F(2x2,3x3) and F(4x4,3x3): input transform, multiply and output transform fused per block of tiles, so that V and M
- * of a block stay in L2 while U streams through once a block. Early layers split the blocks over the threads; late layers, where U
+/* winograd.c - F(2x2,3x3), F(4x4,3x3) and F(6x6,3x3): input transform, multiply and output transform fused per block of tiles, so
+ * that V and M of a block stay in L2 while U streams through once a block. Early layers split the blocks over the threads; late layers, where U
  * is large and tiles are few, split the output channels, so that each weight leaves memory once a block.
  *
- *   V [point][C/64][tile][64]    U [k/NR][point][C][NR]    M [point][tile][NR] */
+ *   V [point][C/64][tile][64]    U [k/NR][point][C][NR]    M [point][tile][NR]
+ *
+ * Expanded weights stand as they came, 3x3, and become U for 64 channels and NR outputs at a time, in a cache: a quarter of the bytes
+ * for F(4x4), and for every point of every tile one more pass over M. */
 #include <omp.h>
 #include "engine/plan.h"
 #include "engine/stream.h"
 
 enum {
     BLOCK_BYTES = 1920 << 10,   /* V and M of a block: they and the workspace of a thread stay below 2 MiB */
+    CHOSEN_BYTES = 64 << 20,    /* the same, where a choice names the block */
     BLOCK_TILES = 28,           /* of a block where U is small: from here on more tiles save nothing, and V wants to stay in L2 */
     LATE_U = 12 << 20,          /* bytes of U that come from memory: the block is as large as it may be, so U is read less often */
-    A_MAX = 6
+    TAPS = 9,                   /* of the filter */
+    A_MAX = 8
 };
 
 static size_t u_floats(const nonet_plan *plan)
@@ -19,15 +24,24 @@ static size_t u_floats(const nonet_plan *plan)
     return (size_t)plan->wino.points * (size_t)plan->cb * NONET_L * (size_t)plan->kb * NONET_L;
 }
 
+/* The block that a choice names, as far as it goes; tile: its bytes. */
+static void choose_block(nonet_wino_plan *w, int block, size_t tile)
+{
+    int most = (int)(CHOSEN_BYTES / tile);
+    block = block > most ? most : block;
+    w->block = block < 1 ? 1 : block < w->tiles ? block : w->tiles;
+    w->blocks = nonet_ceil_div(w->tiles, w->block);
+}
+
 static void plan_blocks(nonet_plan *plan)
 {
     nonet_wino_plan *w = &plan->wino;
     int sums = nonet_ceil_div(plan->cb * NONET_L, NONET_SUM), late = u_floats(plan) * sizeof(float) > LATE_U;
     size_t tile = (size_t)w->points * (size_t)(sums * NONET_SUM + plan->nr) * sizeof(float);
-    int fit = (int)(BLOCK_BYTES / tile), mr = plan->multiply->mr;
+    int fit = (int)((BLOCK_BYTES - (size_t)w->points * w->u_xi * sizeof(float)) / tile), mr = plan->multiply->mr;
     if (!late && fit > BLOCK_TILES)
         fit = BLOCK_TILES;
-    fit = fit < mr ? mr : late ? fit : fit / mr * mr;
+    fit = fit < 1 ? 1 : fit < mr || late ? fit : fit / mr * mr;
     w->by_channels = late && plan->kq >= plan->threads && plan->threads > 1;
     w->blocks = nonet_ceil_div(w->tiles, fit);
     if (!w->by_channels)        /* as many for each thread; whole groups of MR tiles where that keeps it so */
@@ -39,6 +53,10 @@ static void plan_blocks(nonet_plan *plan)
     w->blocks = nonet_ceil_div(w->tiles, w->block);
     if (!w->by_channels && w->blocks < plan->threads && plan->kq >= plan->threads)
         w->by_channels = 1;
+    if (plan->choice.split)
+        w->by_channels = plan->choice.split == NONET_SPLIT_CHANNELS;
+    if (plan->choice.block)
+        choose_block(w, plan->choice.block, tile);
     w->v_cblock = (size_t)w->block * NONET_SUM;
     w->v_xi = (size_t)sums * w->v_cblock + NONET_L;     /* a line more: points do not share cache sets */
     w->m_xi = (size_t)w->block * (size_t)plan->nr + NONET_L;
@@ -47,17 +65,19 @@ static void plan_blocks(nonet_plan *plan)
 void nonet_wino_plan_fill(nonet_plan *plan)
 {
     nonet_wino_plan *w = &plan->wino;
-    w->m = plan->algo == NONET_WINOGRAD_F4 ? 4 : 2;
+    w->m = nonet_algo_tile(plan->algo);
     w->a = w->m + 2;
     w->points = w->a * w->a;
     w->ty = nonet_ceil_div(plan->p.pool ? plan->dh * 2 : plan->oh, w->m);
     w->tx = nonet_ceil_div(plan->p.pool ? plan->dw * 2 : plan->ow, w->m);
     w->tiles = plan->p.n * w->ty * w->tx;
+    w->u_xi = plan->packing.expanded ? (size_t)(NONET_SUM * plan->nr) + NONET_L : 0;
     plan_blocks(plan);
+    size_t u = (size_t)w->points * w->u_xi;
     size_t v = (size_t)w->points * w->v_xi, m = (size_t)w->points * w->m_xi;
     plan->shared_floats = w->by_channels ? v : 0;
-    plan->thread_floats = w->by_channels ? m : v + m;
-    plan->weight_floats = u_floats(plan);
+    plan->thread_floats = w->by_channels ? m + u : v + m + u;
+    plan->weight_floats = plan->packing.expanded ? u_floats(plan) / (size_t)w->points * TAPS : u_floats(plan);
 }
 
 typedef struct wino_task {
@@ -65,7 +85,7 @@ typedef struct wino_task {
     const nonet_weights *weights;
     const float *src;
     float *dst;
-    float *v, *m;
+    float *v, *m, *u;           /* u: expanded weights */
     nonet_view in, out;
     int first, tiles;           /* of the block */
 } wino_task;
@@ -133,32 +153,99 @@ static int tile_groups(const wino_task *t)
     return nonet_ceil_div(t->tiles, t->plan->multiply->mr);
 }
 
-/* All points of multiply call q: the tiles of the block in groups of nearly equal size. Each fetches its share of the next
- * point's U, which follows this one's; at even points of the next block's input, at odd points of the lines to be written. */
+/* Calls of the multiply kernel for NR output channels of this block; an even number, as points are. */
+static long calls_of(const wino_task *t)
+{
+    const nonet_plan *plan = t->plan;
+    return (long)plan->wino.points * tile_groups(t) * (plan->packing.expanded ? nonet_ceil_div(plan->cb * NONET_L, NONET_SUM) : 1);
+}
+
+/* What is fetched while a multiply call q runs: the next block's input, and the lines to be written. */
+typedef struct call_streams {
+    const nonet_stream *next;
+    nonet_stream output;
+    long call;                  /* of this block and q, and how many of them in all */
+    long calls;
+} call_streams;
+
+/* Calls take turns: one fetches of the next block's input, one of the lines to be written. */
+static void share_streams(call_streams *s, int q, nonet_wino_gemm_args *a)
+{
+    if (s->call % 2 == 0)
+        nonet_stream_share(s->next, (s->call + (long)q * s->calls) / 2, a);
+    else
+        nonet_stream_share(&s->output, s->call / 2, a);
+    s->call++;
+}
+
+/* One point, channels from c on: the tiles of the block in groups of nearly equal size. `ahead` is fetched, a share with each. */
+static void multiply_point(const wino_task *t, int q, int xi, int c, nonet_wino_gemm_args *a, const float *ahead, call_streams *s)
+{
+    const nonet_wino_plan *w = &t->plan->wino;
+    int groups = tile_groups(t), width = a->kblocks * NONET_L;
+    for (int g = 0, first = 0; g < groups; g++, first += a->tiles) {
+        a->tiles = (t->tiles - first) / (groups - g);
+        a->m = t->m + (size_t)xi * w->m_xi + (size_t)first * (size_t)width;
+        a->v = t->v + (size_t)xi * w->v_xi + (size_t)(c / NONET_SUM) * w->v_cblock + (size_t)first * NONET_SUM;
+        a->fetch[0] = ahead + (size_t)g * (size_t)a->channels * a->fetch_step[0];
+        share_streams(s, q, a);
+        t->plan->multiply->fn.wino_gemm(a);
+    }
+}
+
+/* Each call fetches its share of the next point's U, which follows this one's. */
+static void multiply_packed(const wino_task *t, int q, nonet_wino_gemm_args *a, call_streams *s)
+{
+    const nonet_plan *plan = t->plan;
+    size_t channels = (size_t)plan->cb * NONET_L, chunk = channels * (size_t)(a->kblocks * NONET_L);
+    const float *u = t->weights->data + (size_t)q * (size_t)plan->wino.points * channels * (size_t)plan->nr;
+    a->channels = plan->cb * NONET_L;
+    for (int xi = 0; xi < plan->wino.points; xi++, u += chunk) {
+        a->u = u;
+        multiply_point(t, q, xi, 0, a, u + chunk, s);
+    }
+}
+
+void nonet_wino_expand(const nonet_plan *plan, const float *g, int columns, float *u)
+{
+    for (int i = 0; i < columns; i++)
+        plan->filter->fn.wino_filter(g + (size_t)i * TAPS * NONET_L, u + (size_t)i * NONET_L, plan->wino.u_xi);
+}
+
+/* The channels of one sum after another: their U, then all points. Each call fetches its share of the next channels' weights. */
+static void multiply_expanded(const wino_task *t, int q, nonet_wino_gemm_args *a, call_streams *s)
+{
+    const nonet_plan *plan = t->plan;
+    int channels = plan->cb * NONET_L, shares = plan->wino.points * tile_groups(t);
+    const float *g = t->weights->data + (size_t)q * (size_t)channels * TAPS * (size_t)plan->nr;
+    for (int c = 0; c < channels; c += NONET_SUM) {
+        a->channels = channels - c < NONET_SUM ? channels - c : NONET_SUM;
+        int columns = a->channels * a->kblocks;
+        nonet_wino_expand(plan, g, columns, t->u);
+        g += (size_t)columns * TAPS * NONET_L;
+        a->fetch_step[0] = (size_t)nonet_ceil_div(columns * TAPS, shares * a->channels) * NONET_L;
+        a->add = c > 0;
+        for (int xi = 0; xi < plan->wino.points; xi++) {
+            a->u = t->u + (size_t)xi * plan->wino.u_xi;
+            multiply_point(t, q, xi, c, a, g + (size_t)(xi * tile_groups(t) * a->channels) * a->fetch_step[0], s);
+        }
+    }
+}
+
+/* Multiply call q of a block, all points. */
 static void multiply(const wino_task *t, int q, const nonet_stream *next)
 {
     const nonet_plan *plan = t->plan;
     const nonet_wino_plan *w = &plan->wino;
-    int channels = plan->cb * NONET_L, kblocks = nonet_kblocks(plan, q), width = kblocks * NONET_L, groups = tile_groups(t);
-    size_t chunk = (size_t)channels * (size_t)width;
-    const float *u = t->weights->data + (size_t)q * (size_t)w->points * (size_t)channels * (size_t)plan->nr;
-    nonet_stream output = call_output(t, q, (long)(w->points / 2) * groups);
-    nonet_wino_gemm_args a = { .v_cblock = w->v_cblock, .channels = channels, .kblocks = kblocks,
-                               .v_next = w->v_xi, .fetch_step = { (size_t)nonet_ceil_div(width, groups), 0 } };
-    for (int xi = 0; xi < w->points; xi++)
-        for (int g = 0, first = 0; g < groups; g++, first += a.tiles) {
-            long share = (long)(xi / 2) * groups + g;
-            a.tiles = (t->tiles - first) / (groups - g);
-            a.m = t->m + (size_t)xi * w->m_xi + (size_t)first * (size_t)width;
-            a.v = t->v + (size_t)xi * w->v_xi + (size_t)first * NONET_SUM;
-            a.u = u + (size_t)xi * chunk;
-            a.fetch[0] = a.u + chunk + (size_t)g * (size_t)channels * a.fetch_step[0];
-            if (xi % 2 == 0)
-                nonet_stream_share(next, share + (long)q * (w->points / 2) * groups, &a);
-            else
-                nonet_stream_share(&output, share, &a);
-            plan->multiply->fn.wino_gemm(&a);
-        }
+    int kblocks = nonet_kblocks(plan, q);
+    long calls = calls_of(t);
+    call_streams s = { .next = next, .output = call_output(t, q, calls / 2), .calls = calls };
+    nonet_wino_gemm_args a = { .v_cblock = w->v_cblock, .kblocks = kblocks, .v_next = w->v_xi,
+                               .fetch_step = { (size_t)nonet_ceil_div(kblocks * NONET_L, tile_groups(t)), 0 } };
+    if (plan->packing.expanded)
+        multiply_expanded(t, q, &a, &s);
+    else
+        multiply_packed(t, q, &a, &s);
 }
 
 static void transform_out(const wino_task *t, int q, int b, int tile)
@@ -205,11 +292,12 @@ static void run_blocks(const wino_task *task, float *work)
         wino_task t = *task;
         t.v = work + (size_t)omp_get_thread_num() * plan->thread_floats;
         t.m = t.v + (size_t)plan->wino.points * plan->wino.v_xi;
+        t.u = t.m + (size_t)plan->wino.points * plan->wino.m_xi;
         set_block(&t, block);
         for (int cb = 0; cb < plan->cb; cb++)
             for (int tile = 0; tile < t.tiles; tile++)
                 transform_in(&t, cb, tile);
-        nonet_stream next = next_input(&t, (long)plan->kq * (plan->wino.points / 2) * tile_groups(&t));
+        nonet_stream next = next_input(&t, plan->kq * (calls_of(&t) / 2));
         for (int q = 0; q < plan->kq; q++)
             multiply_and_out(&t, q, &next);
     }
@@ -224,6 +312,7 @@ static void run_channels(const wino_task *task, float *work)
         t.v = work;
         nonet_stream none = { .base = t.src };
         t.m = work + plan->shared_floats + (size_t)omp_get_thread_num() * plan->thread_floats;
+        t.u = t.m + (size_t)plan->wino.points * plan->wino.m_xi;
         for (int block = 0; block < plan->wino.blocks; block++) {
             set_block(&t, block);
 #pragma omp for schedule(static)

@@ -32,6 +32,7 @@ typedef enum nonet_status {
     NONET_NO_MEMORY,
     NONET_BAD_ISA,              /* NONET_ISA or nonet_isa_limit names an unknown instruction set, or one this CPU lacks */
     NONET_MISMATCH,             /* weights packed for another plan */
+    NONET_BAD_PROFILE,          /* a profile cannot be read or written, is damaged, or was made for another machine or version */
     NONET_STATUS_COUNT
 } nonet_status;
 
@@ -88,9 +89,11 @@ typedef enum nonet_algo {
     NONET_DIRECT,
     NONET_WINOGRAD_F2,          /* F(2x2,3x3): 3x3, stride 1 */
     NONET_WINOGRAD_F4,          /* F(4x4,3x3): 3x3, stride 1; points 0, +-3/4, +-3/2, infinity */
+    NONET_WINOGRAD_F6,          /* F(6x6,3x3): 3x3, stride 1; points 0, +-1/2, +-1, +-2, infinity. AUTO never takes it: up to 18 %
+                                   fewer multiply-adds than F(4x4) on large maps, and four times its error (docs/NUMERICS.md) */
     NONET_ALGO_COUNT
 } nonet_algo;
-const char *nonet_algo_name(nonet_algo algo);   /* "auto", "direct", "winograd-f2", "winograd-f4" */
+const char *nonet_algo_name(nonet_algo algo);   /* "auto", "direct", "winograd-f2", "winograd-f4", "winograd-f6" */
 
 /* dst[n][k][y][x] = pool(relu(bias[k] + sum over c,i,j of w[k][c][i][j] * src[n][c][y*stride+i-pad][x*stride+j-pad]))
  * with zeros outside src. A fully connected layer is a convolution whose kernel is the whole map: r = h, s = w, pad = 0.
@@ -115,12 +118,39 @@ nonet_status nonet_conv_output(const nonet_conv *problem, int *h, int *w);
 typedef enum nonet_fc_weights { NONET_FC_F32 = 0, NONET_FC_BF16, NONET_FC_COUNT } nonet_fc_weights;
 const char *nonet_fc_weights_name(nonet_fc_weights type);   /* "f32", "bf16" */
 
+/* How the weights of Winograd layers stand in memory. Speed and bytes differ, results do not. */
+typedef enum nonet_weight_form {
+    NONET_WEIGHTS_AUTO = 0,     /* by the shape of one image: expanded where few tiles share many weights */
+    NONET_WEIGHTS_PACKED,       /* transformed when they are packed: 16/9 of the bytes for F(2x2), 4 times for F(4x4) */
+    NONET_WEIGHTS_EXPANDED,     /* 3x3 as they are, transformed in a cache as they are used */
+    NONET_WEIGHTS_COUNT
+} nonet_weight_form;
+const char *nonet_weight_form_name(nonet_weight_form form);    /* "auto", "packed", "expanded" */
+
+/* A profile says which problems run faster on this very machine in another way than the default (docs/TUNING.md). Results keep
+ * their bits unless it was tuned with other algorithms allowed. Profiles are never required, and none is looked for unasked. */
+typedef struct nonet_profile nonet_profile;
+
 typedef struct nonet_options {
     nonet_algo algo;            /* a named algorithm that cannot run is NONET_NOT_APPLICABLE */
     nonet_isa isa;              /* AUTO, or one that nonet_isa_supported and the limit allow: else NONET_BAD_ISA */
     int threads;                /* 0: nonet_threads_available(); the plan may use fewer, never more */
     nonet_fc_weights fc_weights;    /* where r = h, s = w, pad = 0, the algorithm is direct, and not 3x3 of c <= 4; others ignore it */
+    nonet_weight_form weights;  /* of Winograd layers; others ignore it */
+    const nonet_profile *profile;   /* what tuning found here, or NULL; what is named above stands against it. Must outlive the
+                                       networks opened with it */
 } nonet_options;
+
+/* Reads a profile: any file may be given, none crashes. path NULL: nonet_profile_path's. why (size bytes, or NULL) gets a
+ * sentence, or "": why the whole file is refused (NONET_BAD_PROFILE, *profile NULL: the default plans serve), or, with NONET_OK,
+ * that rows of it are left out. Give it back with nonet_profile_close; plans only read it, so several threads may share it. */
+nonet_status nonet_profile_open(nonet_profile **profile, const char *path, char *why, size_t size);
+/* Writes it so that others see the old file or the new one, never a part; folders are made for path NULL only. */
+nonet_status nonet_profile_save(const nonet_profile *profile, const char *path, char *why, size_t size);
+void nonet_profile_close(nonet_profile *profile);
+/* Where `nonet tune` keeps its profile unless told otherwise: a file for this kind of CPU in $XDG_CACHE_HOME/nonet or
+ * ~/.cache/nonet. Returns the length as snprintf, 0 if the environment names no place. */
+int nonet_profile_path(char *path, size_t size);
 
 typedef struct nonet_plan nonet_plan;
 typedef struct nonet_weights nonet_weights;
@@ -141,6 +171,7 @@ typedef struct nonet_plan_info {
     const char *kernel;         /* symbol of the multiply kernel; static storage */
     size_t workspace;           /* bytes */
     size_t weights;             /* bytes of packed weights and bias */
+    nonet_weight_form form;     /* of Winograd: never AUTO; others: PACKED */
     double macs_direct;         /* multiply-adds of the problem as a direct convolution */
     double macs;                /* multiply-adds that the algorithm's multiply stage does, tile waste included */
 } nonet_plan_info;

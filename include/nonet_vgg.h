@@ -44,6 +44,8 @@ typedef struct nonet_vgg_options {  /* zeros are the defaults */
                                    are then the first input's size; FC weights are f32 */
     size_t max_memory;          /* bytes that weights, activations and workspace may take together; 0: no limit */
     int verify;                 /* non-zero: check every byte of a .nonet file with packed weights; else only what is packed anew */
+    int keep_threads;           /* 0: the OpenMP threads end with each forward (0.1 ms to start again). Else they wait for the next one as
+                                   the OpenMP runtime has it, spinning for a while, and end with nonet_vgg_close */
     void (*progress)(void *context, double done);   /* NULL, or called by the same thread as weights get ready, done rising to 1 */
     void *progress_context;
 } nonet_vgg_options;
@@ -108,6 +110,10 @@ typedef struct nonet_vgg_convert_options {
     float mean[4], std[4];
 } nonet_vgg_convert_options;
 nonet_vgg_status nonet_vgg_convert(const char *from, const char *to, const nonet_vgg_convert_options *options, nonet_vgg_error *err);
+/* Writes the network that nonet_vgg_random makes of this name and seed; its weights are never in memory together. options->net is not
+ * looked at. */
+nonet_vgg_status nonet_vgg_convert_random(const char *name, uint64_t seed, const char *to, const nonet_vgg_convert_options *options,
+                                          nonet_vgg_error *err);
 
 /* Opens a model as nonet_vgg_open would with these options (batch, last and dense are not looked at), checks all of it, and writes
  * it as a container that holds its packed weights besides the plain ones, for machines with this instruction set. */

@@ -19,12 +19,13 @@ enum { NONET_RELU = 1, NONET_POOL = 2 };   /* epilogue flags */
 enum { NONET_CONTINUE = 4, NONET_PARTIAL = 8 };  /* direct: this call goes on from out; this call is not the last */
 
 /* Direct convolution, r x s, any channels: m pixels of one row x kblocks*16 output channels.
- *   sum = +0;  for cb < cblocks, t < taps, c < 16:  sum = fma(x[p*step + cb*x_cblock + tap[t] + c], w[((cb*taps+t)*16+c)*16*kblocks + j], sum)
+ *   sum = +0;  for cb < cblocks, t < taps, c < 16:
+ *       sum = fma(x[p*step + cb*x_cblock + tap[t] + c], w[((cb*taps+t)*16+c)*16*kblocks + j], sum)
  * With fresh > 0 a new sum starts every `fresh` channel blocks and the sums are added in order: total = total + sum.
  *   out[p*out_pixel + (j/16)*out_kblock + j%16] = relu(total + bias[j])
  * The channel blocks may come in several calls, so that their weights stay in a cache: all but the first with NONET_CONTINUE, all
- * but the last with NONET_PARTIAL (out = total). Going on, without fresh the chain starts from out, with fresh the first sum is added
- * to out (a call then takes whole sums): the bits are those of one call.
+ * but the last with NONET_PARTIAL (out = total). Going on, without fresh the chain starts from out, with fresh the first sum is
+ * added to out (a call then takes whole sums): the bits are those of one call.
  * step is 16*stride floats, fixed in the kernel (s1, s2). out may be scratch between sums: it is only written by this call.
  *
  * Direct convolution with 1..4 input channels ("ic"): planar rows. One list of taps, in the order c, i, j; step is stride floats:
@@ -56,7 +57,8 @@ typedef void nonet_fc_vector_bf16_fn(const float *x, const uint16_t *w, const fl
 
 /* Winograd multiply for one point: M[t][j] = sum over c of V[t][c] * U[c][j], j < 16*kblocks.
  * V element (t,c) at v[(c/64)*v_cblock + t*64 + c%64]; U at u[c*16*kblocks + j]; M at m[t*16*kblocks + j].
- * One sum (an FMA chain from +0, c rising) per 64 channels, sums added in order.
+ * One sum (an FMA chain from +0, c rising) per 64 channels, sums added in order; add: to what M holds, the sums of the channels
+ * before.
  * fetch: two streams that later work reads (U of the next calls; the input of the next block). With each channel the line at
  * fetch + channel*fetch_step floats is brought into L2, so that they come from memory at an even pace; likewise the V that stands
  * v_next floats after this one. Hints: any address will do. */
@@ -70,10 +72,11 @@ typedef struct nonet_wino_gemm_args {
     int tiles;                  /* 1..mr of the kernel's row */
     int channels;               /* a multiple of 16 */
     int kblocks;                /* 1..nr/16 */
+    int add;
 } nonet_wino_gemm_args;
 typedef void nonet_wino_gemm_fn(const nonet_wino_gemm_args *args);
 
-/* Winograd transforms: 16 lanes wide; a = m+2 (4 or 6) points a side, point xi = row*a + col.
+/* Winograd transforms: 16 lanes wide; a = m+2 (4, 6 or 8) points a side, point xi = row*a + col.
  * filter: g [9][16 lanes] -> u[xi*u_xi + lane] */
 typedef void nonet_wino_filter_fn(const float *g, float *u, size_t u_xi);
 /* input: a x a pixels of 16 lanes at d[y*d_row + x*16 + lane] -> v[xi*v_xi + lane] */
@@ -108,6 +111,7 @@ typedef enum nonet_family {
     NONET_K_WINO_GEMM,
     NONET_K_WINO_FILTER_F2, NONET_K_WINO_IN_F2, NONET_K_WINO_OUT_F2,
     NONET_K_WINO_FILTER_F4, NONET_K_WINO_IN_F4, NONET_K_WINO_OUT_F4,
+    NONET_K_WINO_FILTER_F6, NONET_K_WINO_IN_F6, NONET_K_WINO_OUT_F6,
     NONET_K_MAXPOOL, NONET_K_LRN, NONET_K_SOFTMAX,
     NONET_K_COUNT
 } nonet_family;

@@ -3,7 +3,7 @@
 
 /* The factors of docs/NUMERICS.md, "Bounds": multiples of eps = 2^-24. CHAIN grows with the length of the sum and is
  * applied by the caller per product; the others are constants. */
-enum { CHAIN = 1, SUM64 = 1, EXACT = 0, WINO_F2 = 1, WINO_F4 = 1, LRN = 1, SOFTMAX = 1 };
+enum { CHAIN = 1, SUM64 = 1, EXACT = 0, WINO_F2 = 1, WINO_F4 = 1, WINO_F6 = 1, LRN = 1, SOFTMAX = 1 };
 
 #define NONET_ROW(family, member, isa, symbol, mr, nr, bound) extern nonet_##member##_fn symbol;
 #include "kernels/kernels.def"
@@ -31,6 +31,7 @@ const char *nonet_family_name(nonet_family family)
         "direct3x3_s1", "direct3x3_s2", "direct3x3_ic_s1", "direct3x3_ic_s2", "conv1x1", "convrs", "fc_vector",
         "fc_vector_bf16", "fc_matrix",
         "wino_gemm", "wino_filter_f2", "wino_in_f2", "wino_out_f2", "wino_filter_f4", "wino_in_f4", "wino_out_f4",
+        "wino_filter_f6", "wino_in_f6", "wino_out_f6",
         "maxpool", "lrn", "softmax",
     };
     return (unsigned)family < NONET_K_COUNT ? names[family] : "unknown";

@@ -37,14 +37,15 @@ void reference_normalise(const reference_lrn *shape, const double *x, double *ou
 /* exp(x) / sum of exp, row by row. */
 void reference_softmax(int rows, int classes, const double *x, double *out);
 
-/* Winograd F(m x m, 3x3), m = 2 or 4, from its points: m+1 finite ones and infinity. With a = m+2 and alpha_i the points:
+/* Winograd F(m x m, 3x3), m = 2, 4 or 6, from its points: m+1 finite ones and infinity. With a = m+2 and alpha_i the points:
  *   at[i][j] = alpha_j^i, and at[m-1][a-1] = 1;  g[j][i] = alpha_j^i / f_j with f_j the product of (alpha_j - alpha_l), l != j,
  *   and g[a-1] = 0 0 1;  bt[j] = coefficients of the product of (x - alpha_l), l != j; bt[a-1] of the product over all l.
  * so that the 1-D convolution is at * ((g w) . (bt d)). Rows of g and bt are then multiplied by scale_g[j] and scale_bt[j], and
  * column j of at divided by both. */
+enum { REFERENCE_SIDE = 8, REFERENCE_POINTS = 64 };   /* of the largest tile */
 typedef struct reference_winograd {
     int m, a;
-    double at[4][6], g[6][3], bt[6][6];
+    double at[6][8], g[8][3], bt[8][8];
 } reference_winograd;
 void reference_winograd_make(reference_winograd *wino, int m, const double *points, const double *scale_g,
                              const double *scale_bt);

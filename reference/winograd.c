@@ -9,7 +9,7 @@ static void product_of_roots(const double *points, int count, int skip, double *
 {
     int degree = 0;
 
-    memset(coefficient, 0, 6 * sizeof *coefficient);
+    memset(coefficient, 0, REFERENCE_SIDE * sizeof *coefficient);
     coefficient[0] = 1;
     for (int l = 0; l < count; l++) {
         if (l == skip)
@@ -78,35 +78,35 @@ void reference_winograd_filter(const reference_winograd *wino, const double *w, 
 
 void reference_winograd_input(const reference_winograd *wino, const double *d, double *v)
 {
-    both_sides(wino->bt[0], 6, wino->a, wino->a, d, v);
+    both_sides(wino->bt[0], REFERENCE_SIDE, wino->a, wino->a, d, v);
 }
 
 void reference_winograd_output(const reference_winograd *wino, const double *p, double *y)
 {
-    both_sides(wino->at[0], 6, wino->m, wino->a, p, y);
+    both_sides(wino->at[0], REFERENCE_SIDE, wino->m, wino->a, p, y);
 }
 
 void reference_winograd_absolute(reference_winograd *absolute, const reference_winograd *wino)
 {
     *absolute = *wino;
-    for (int i = 0; i < 6; i++)
-        for (int j = 0; j < 6; j++) {
+    for (int i = 0; i < REFERENCE_SIDE; i++)
+        for (int j = 0; j < REFERENCE_SIDE; j++) {
             absolute->bt[i][j] = fabs(wino->bt[i][j]);
-            if (i < 4)
+            if (i < REFERENCE_SIDE - 2)
                 absolute->at[i][j] = fabs(wino->at[i][j]);
             if (j < 3)
                 absolute->g[i][j] = fabs(wino->g[i][j]);
         }
 }
 
-/* |bt| |x| |bt'| of the tile whose output starts at (top, left), for every channel of an image: v[c][36]. */
+/* |bt| |x| |bt'| of the tile whose output starts at (top, left), for every channel of an image: v[c][points]. */
 static void tile_sizes(const reference_winograd *absolute, const reference_conv *p, const float *image, int top, int left,
                        double *v)
 {
     int a = absolute->a;
 
     for (int c = 0; c < p->c; c++) {
-        double d[36] = { 0 };
+        double d[REFERENCE_POINTS] = { 0 };
 
         for (int i = 0; i < a * a; i++) {
             int row = top + i / a - p->pad, col = left + i % a - p->pad;
@@ -114,17 +114,17 @@ static void tile_sizes(const reference_winograd *absolute, const reference_conv 
             if (row >= 0 && row < p->h && col >= 0 && col < p->w)
                 d[i] = fabs((double)image[((size_t)c * p->h + row) * p->w + col]);
         }
-        reference_winograd_input(absolute, d, v + c * 36);
+        reference_winograd_input(absolute, d, v + (size_t)c * REFERENCE_POINTS);
     }
 }
 
 static void output_sizes(const reference_winograd *absolute, const reference_conv *p, const double *u, const double *v, double *y)
 {
-    double product[36] = { 0 };
+    double product[REFERENCE_POINTS] = { 0 };
 
     for (int c = 0; c < p->c; c++)
-        for (int i = 0; i < 36; i++)
-            product[i] += u[c * 36 + i] * v[c * 36 + i];
+        for (int i = 0; i < absolute->a * absolute->a; i++)
+            product[i] += u[(size_t)c * REFERENCE_POINTS + i] * v[(size_t)c * REFERENCE_POINTS + i];
     reference_winograd_output(absolute, product, y);
 }
 
@@ -137,9 +137,9 @@ static void image_sizes(const reference_winograd *absolute, const reference_conv
         for (int left = 0; left < ow; left += m) {
             tile_sizes(absolute, p, image, top, left, v);
             for (int k = 0; k < p->k; k++) {
-                double y[16];
+                double y[REFERENCE_POINTS];
 
-                output_sizes(absolute, p, u + (size_t)k * p->c * 36, v, y);
+                output_sizes(absolute, p, u + (size_t)k * p->c * REFERENCE_POINTS, v, y);
                 for (int i = 0; i < m * m; i++)
                     if (top + i / m < oh && left + i % m < ow)
                         size[((size_t)k * oh + top + i / m) * ow + left + i % m] = y[i] + (bias ? fabs((double)bias[k]) : 0);
@@ -151,7 +151,7 @@ int reference_winograd_sizes(const reference_winograd *wino, const reference_con
                              const float *bias, double *size)
 {
     size_t filters = (size_t)p->k * p->c, outputs = (size_t)reference_out(p->h, 3, 1, p->pad) * reference_out(p->w, 3, 1, p->pad);
-    double *u = calloc(filters * 36, sizeof *u), *v = calloc((size_t)p->c * 36, sizeof *v);
+    double *u = calloc(filters * REFERENCE_POINTS, sizeof *u), *v = calloc((size_t)p->c * REFERENCE_POINTS, sizeof *v);
     reference_winograd absolute;
 
     reference_winograd_absolute(&absolute, wino);
@@ -160,7 +160,7 @@ int reference_winograd_sizes(const reference_winograd *wino, const reference_con
 
         for (int j = 0; j < 9; j++)
             g[j] = fabs((double)weight[i * 9 + j]);
-        reference_winograd_filter(&absolute, g, u + i * 36);
+        reference_winograd_filter(&absolute, g, u + i * REFERENCE_POINTS);
     }
     for (int n = 0; u && v && n < p->n; n++)
         image_sizes(&absolute, p, x + (size_t)n * p->c * p->h * p->w, u, bias, v, size + n * p->k * outputs);

@@ -36,6 +36,7 @@ START_TEST(names)
     ck_assert_str_eq(nonet_algo_name(NONET_DIRECT), "direct");
     ck_assert_str_eq(nonet_algo_name(NONET_WINOGRAD_F2), "winograd-f2");
     ck_assert_str_eq(nonet_algo_name(NONET_WINOGRAD_F4), "winograd-f4");
+    ck_assert_str_eq(nonet_algo_name(NONET_WINOGRAD_F6), "winograd-f6");
     ck_assert_int_eq(nonet_isa_supported(NONET_ISA_C), 1);
     ck_assert_int_eq(nonet_isa_supported(nonet_isa_detected()), 1);
     ck_assert_int_ge(nonet_threads_available(), 1);
@@ -146,13 +147,16 @@ END_TEST
 START_TEST(named_algorithms)
 {
     nonet_conv one = { 1, 8, 9, 9, 8, 1, 1, 1, 0, 0, 0, NONET_NCHW, NONET_NCHW }, stride2 = plain;
-    nonet_options f2 = { .algo = NONET_WINOGRAD_F2 }, f4 = { .algo = NONET_WINOGRAD_F4 }, wrong = { .algo = (nonet_algo)9 };
+    nonet_options f2 = { .algo = NONET_WINOGRAD_F2 }, f4 = { .algo = NONET_WINOGRAD_F4 };
+    nonet_options f6 = { .algo = NONET_WINOGRAD_F6 }, wrong = { .algo = (nonet_algo)9 };
     nonet_options bad_isa = { .isa = (nonet_isa)17 }, bad_threads = { .threads = -1 };
 
     stride2.stride = 2;
     ck_assert_int_eq(try_plan(one, &f2), NONET_NOT_APPLICABLE);
     ck_assert_int_eq(try_plan(one, &f4), NONET_NOT_APPLICABLE);
     ck_assert_int_eq(try_plan(stride2, &f4), NONET_NOT_APPLICABLE);
+    ck_assert_int_eq(try_plan(one, &f6), NONET_NOT_APPLICABLE);
+    ck_assert_int_eq(try_plan(stride2, &f6), NONET_NOT_APPLICABLE);
     ck_assert_int_eq(try_plan(one, NULL), NONET_OK);
     ck_assert_int_eq(try_plan(stride2, NULL), NONET_OK);
     ck_assert_int_eq(try_plan(plain, &wrong), NONET_BAD_ARGUMENT);
@@ -240,20 +244,21 @@ END_TEST
 
 START_TEST(foreign_weights)
 {
-    static const nonet_algo algos[] = { NONET_DIRECT, NONET_WINOGRAD_F2, NONET_WINOGRAD_F4 };
+    static const nonet_algo algos[] = { NONET_DIRECT, NONET_WINOGRAD_F2, NONET_WINOGRAD_F4, NONET_WINOGRAD_F6 };
+    enum { ALGOS = sizeof algos / sizeof algos[0] };
     float w[24 * 20 * 9] = { 0 }, src[20 * 9 * 11] = { 0 }, dst[24 * 9 * 11];
-    nonet_plan *plans[3], *wider;
-    nonet_weights *weights[3];
+    nonet_plan *plans[ALGOS], *wider;
+    nonet_weights *weights[ALGOS];
     nonet_conv wide = plain;
     char *workspace;
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < ALGOS; i++) {
         ck_assert_int_eq(nonet_plan_create(&plans[i], &plain, &(nonet_options){ .algo = algos[i] }), NONET_OK);
         ck_assert_int_eq(nonet_weights_pack(&weights[i], plans[i], w, NULL), NONET_OK);
     }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < ALGOS; i++) {
         ck_assert_ptr_nonnull(workspace = aligned_alloc(64, nonet_plan_workspace(plans[i]) / 64 * 64 + 64));
-        for (int j = 0; j < 3; j++)
+        for (int j = 0; j < ALGOS; j++)
             ck_assert_int_eq(nonet_execute(plans[i], weights[j], src, dst, workspace), i == j ? NONET_OK : NONET_MISMATCH);
         ck_assert_int_eq(nonet_execute(plans[i], NULL, src, dst, workspace), NONET_BAD_ARGUMENT);
         ck_assert_int_eq(nonet_execute(plans[i], weights[i], NULL, dst, workspace), NONET_BAD_ARGUMENT);
@@ -270,7 +275,7 @@ START_TEST(foreign_weights)
     ck_assert_int_eq(nonet_weights_pack(NULL, wider, w, NULL), NONET_BAD_ARGUMENT);
     ck_assert_int_eq(nonet_weights_pack(&weights[0], NULL, w, NULL), NONET_BAD_ARGUMENT);
     nonet_plan_destroy(wider);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < ALGOS; i++) {
         nonet_weights_destroy(weights[i]);
         nonet_plan_destroy(plans[i]);
     }
@@ -310,7 +315,7 @@ static void *run_often(void *argument)
 
 START_TEST(four_threads_share_a_plan)
 {
-    static const nonet_algo algos[] = { NONET_DIRECT, NONET_WINOGRAD_F2, NONET_WINOGRAD_F4 };
+    static const nonet_algo algos[] = { NONET_DIRECT, NONET_WINOGRAD_F2, NONET_WINOGRAD_F4, NONET_WINOGRAD_F6 };
     sweep_random random = { support_seed() };
     support_bench bench = { .src = { 0 } };
     support_problem q;
@@ -357,7 +362,7 @@ int main(void)
     tcase_add_loop_test(tcase, environment_limit, 0, 3);
     tcase_add_test(tcase, descriptions);
     tcase_add_test(tcase, foreign_weights);
-    tcase_add_loop_test(tcase, four_threads_share_a_plan, 0, 3);
+    tcase_add_loop_test(tcase, four_threads_share_a_plan, 0, 4);
     suite_add_tcase(suite, tcase);
     return support_main(suite);
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# arrows.sh - which folder may include which: include <- arch <- kernels <- engine <- {autotune, bench, tests} and
+# arrows.sh - which folder may include which: include <- arch <- kernels <- engine <- bench <- autotune <- {cli, tests} and
 # include <- vgg <- {cli, bench, tests}. reference includes nothing of ours; only tests, autotune and the sweep that
 # `nonet verify` and the tests share use it. Prints a line a folder: ok, or FAIL and the include that is wrong.
 cd "$(dirname "$0")/.." || exit 1

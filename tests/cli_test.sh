@@ -49,7 +49,7 @@ same() {
 # ---- usage ----
 fault 2 "no command"
 fault 2 "unknown command" frobnicate
-for command in info bench classify eval features convert verify; do
+for command in info bench classify eval features explain convert verify; do
     fine "$command --help" $command --help
     fault 2 "$command with an unknown option" $command --frobnicate
     fault 2 "$command --threads 0" $command --threads 0
@@ -79,7 +79,8 @@ fault 1 "bench --csv into no folder" bench layer 1 16 8 8 16 --csv "$work/none/x
 small="layer 1 32 12 12 32 --algo all --repetitions 2 --threads 1 --phases"
 fine "bench --jsonl" bench $small --cold weights --jsonl "$work/bench.jsonl"
 fine "bench --csv" bench $small --cold all --csv "$work/bench.csv"
-[ "$(wc -l <"$work/bench.jsonl")" -eq 3 ] && [ "$(wc -l <"$work/bench.csv")" -eq 4 ] && ok "bench: a line a row" || bad "bench: a line a row"
+[ "$(wc -l <"$work/bench.jsonl")" -eq 3 ] && [ "$(wc -l <"$work/bench.csv")" -eq 4 ] && ok "bench: a line a row" ||
+    bad "bench: a line a row"
 fine "bench --json" bench $small --repetitions 8 --json "$work/bench.json"
 if "$nonet" compare "$work/bench.json" "$work/bench.json" 2>&1 | grep -q 'without cJSON'; then
     echo "SKIP cli compare and report: built without cJSON"

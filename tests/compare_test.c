@@ -130,53 +130,97 @@ static double uniform(uint64_t *state)
     return (double)(*state >> 11) * 0x1p-53;
 }
 
-/* A run as they come: each row with an offset of its own from run to run, and spikes upwards. */
-static void fake_run(fake *f, uint64_t *state, double slow_row_3)
+/* A run as they come: each row with an offset of its own from run to run, and spikes upwards. busy: the share of samples that a
+ * neighbour on the machine makes up to half as long again, in patches, as it comes and goes. */
+static void fake_run(fake *f, uint64_t *state, double slow_row_3, double slow_all, double busy)
 {
     *f = (fake){ .r = { .path = "fake", .cpu = "", .isa = "", .count = ROWS } };
     f->r.rows = f->rows;
     for (int i = 0; i < ROWS; i++) {
-        double base = (i + 1) * 1e-3 * (i == 3 ? slow_row_3 : 1) * (1 + 0.01 * (uniform(state) - 0.5));
+        double base = (i + 1) * 1e-3 * slow_all * (i == 3 ? slow_row_3 : 1) * (1 + 0.01 * (uniform(state) - 0.5));
+        double patch = 0;
         snprintf(f->names[i], sizeof f->names[i], "net/row%d", i);
-        for (int j = 0; j < SAMPLES; j++)
-            f->x[i][j] = base * (1 + 0.01 * uniform(state) + (uniform(state) < 0.1 ? 0.2 : 0));
+        for (int j = 0; j < SAMPLES; j++) {
+            if (j % 2 == 0)
+                patch = uniform(state) < busy ? 0.5 * uniform(state) : 0;
+            f->x[i][j] = base * (1 + patch + 0.01 * uniform(state) + (uniform(state) < 0.1 ? 0.2 : 0));
+        }
         f->rows[i] = (results_row){ .name = f->names[i], .shape = "", .algorithm = "", .kernel = "", .limit = "",
                                     .samples = f->x[i], .count = SAMPLES, .median = base };
     }
 }
 
-static int tries_with(double slow, int *found_3)
+/* Of TRIES pairs: rows that are called different in any, row 3 slower, the whole slower, the whole called different. */
+typedef struct tally {
+    int any, row_3, whole, whole_any;
+} tally;
+
+static tally tries_with(double slow_row_3, double slow_all, double busy)
 {
     static fake a, b;
     uint64_t state = 1;
-    int found = 0;
-    *found_3 = 0;
+    tally t = { 0 };
     for (int i = 0; i < TRIES; i++) {
         compare_result result;
         nonet_vgg_error err;
-        fake_run(&a, &state, 1);
-        fake_run(&b, &state, slow);
+        fake_run(&a, &state, 1, 1, busy);
+        fake_run(&b, &state, slow_row_3, slow_all, busy);
         ck_assert_int_eq(compare_runs(&a.r, &b.r, COMPARE_MARGIN, &result, &err), NONET_VGG_OK);
         ck_assert_int_eq(result.tested, ROWS);
-        found += result.slower + result.faster > 0;
-        *found_3 += result.rows[3].verdict == COMPARE_SLOWER;
+        t.any += result.slower + result.faster > 0;
+        t.row_3 += result.rows[3].verdict == COMPARE_SLOWER;
+        t.whole += result.whole.verdict == COMPARE_SLOWER;
+        t.whole_any += result.whole.verdict != COMPARE_SAME;
         compare_free(&result);
     }
-    return found;
+    return t;
 }
 
 START_TEST(noise_alone_is_no_difference)
 {
-    int found_3, found = tries_with(1, &found_3);
-    ck_assert_msg(found <= TRIES / 10, "%d of %d tries", found, TRIES);
+    tally quiet = tries_with(1, 1, 0), busy = tries_with(1, 1, 0.5);
+    ck_assert_msg(quiet.any <= TRIES / 10, "%d of %d tries", quiet.any, TRIES);
+    ck_assert_msg(busy.any <= TRIES / 10, "%d of %d tries beside a neighbour", busy.any, TRIES);
+    ck_assert_msg(quiet.whole_any + busy.whole_any <= TRIES / 10, "the whole in %d, %d", quiet.whole_any, busy.whole_any);
 }
 END_TEST
 
 START_TEST(planted_slowdown_is_found)
 {
-    int found_3;
-    tries_with(1.05, &found_3);
-    ck_assert_msg(found_3 >= 9 * TRIES / 10, "%d of %d tries", found_3, TRIES);
+    tally row = tries_with(1.05, 1, 0), all = tries_with(1, 1.05, 0), busy = tries_with(1, 1.05, 0.5);
+    ck_assert_msg(row.row_3 >= 9 * TRIES / 10, "%d of %d tries", row.row_3, TRIES);
+    ck_assert_msg(row.whole_any <= TRIES / 20, "one row made the whole differ in %d of %d tries", row.whole_any, TRIES);
+    ck_assert_msg(all.whole >= 9 * TRIES / 10, "the whole in %d of %d tries", all.whole, TRIES);
+    ck_assert_msg(busy.whole >= 9 * TRIES / 10, "the whole in %d of %d tries beside a neighbour", busy.whole, TRIES);
+}
+END_TEST
+
+/* What makes a row's margin wider: a disturbed run, another peak, samples far apart. */
+START_TEST(margin_follows_the_machine)
+{
+    static fake a, b;
+    compare_result result;
+    nonet_vgg_error err;
+    uint64_t state = 1;
+    fake_run(&a, &state, 1, 1, 0);
+    fake_run(&b, &state, 1, 1.05, 0);
+    for (int i = 0; i < 4; i++) {
+        a.r.peak = b.r.peak = 100;
+        a.r.lost = b.r.lost = 0;
+        for (int row = 0; row < ROWS; row++)
+            a.rows[row].limit = b.rows[row].limit = "arithmetic";
+        if (i == 1)
+            b.r.lost = 0.1;
+        if (i == 2)
+            b.r.peak = 90;
+        for (int j = 0; i == 3 && j < SAMPLES; j++)
+            b.x[3][j] *= 1 + 0.02 * j;
+        ck_assert_int_eq(compare_runs(&a.r, &b.r, COMPARE_MARGIN, &result, &err), NONET_VGG_OK);
+        ck_assert_int_eq(result.rows[3].verdict, i ? COMPARE_SAME : COMPARE_SLOWER);
+        ck_assert_int_eq(result.whole.verdict, i == 1 || i == 2 ? COMPARE_SAME : COMPARE_SLOWER);
+        ck_assert(result.rows[3].margin >= (i ? 0.1 : 0.02) && result.rows[3].margin < 0.2);
+        compare_free(&result);
+    }
 }
 END_TEST
 
@@ -355,6 +399,7 @@ int main(void)
     tcase_add_test(cases, holm);
     tcase_add_test(cases, noise_alone_is_no_difference);
     tcase_add_test(cases, planted_slowdown_is_found);
+    tcase_add_test(cases, margin_follows_the_machine);
     tcase_add_test(cases, reads_files);
     tcase_add_test(cases, refuses_files);
     tcase_add_test(cases, plots_are_well_formed);

@@ -15,6 +15,8 @@ static double rigorous_factor(nonet_algo algo, const nonet_conv *p)
         return 64 + 24 + p->c / 64;
     if (algo == NONET_WINOGRAD_F4)
         return 64 + 40 + p->c / 64;
+    if (algo == NONET_WINOGRAD_F6)
+        return 64 + 48 + p->c / 64;
     return (double)p->c * p->r * p->s + 2;
 }
 
@@ -26,6 +28,8 @@ static double tight_factor(nonet_algo algo, sweep_data data, const nonet_conv *p
         return 16;
     if (algo == NONET_WINOGRAD_F4)
         return 64;
+    if (algo == NONET_WINOGRAD_F6)
+        return 320;
     return fmin(32, (double)p->c * p->r * p->s + 2);
 }
 
@@ -47,7 +51,7 @@ static void check_bounds(support_problem *q, nonet_algo algo, sweep_data data, c
 {
     char shape[160], text[200];
 
-    support_problem_solve(q, algo == NONET_WINOGRAD_F2 ? 2 : algo == NONET_WINOGRAD_F4 ? 4 : 1);
+    support_problem_solve(q, sweep_winograd_side(algo));
     support_describe(&q->p, shape, sizeof shape);
     snprintf(text, sizeof text, "%s, %s, data %d", nonet_algo_name(algo), shape, (int)data);
     double rigorous = check_bound(q, text, rigorous_factor(algo, &q->p), q->rigorous, out);
@@ -62,9 +66,9 @@ static void check_same(const support_problem *q, const float *want, const float 
 
     support_describe(&q->p, text, sizeof text);
     for (size_t i = 0; i < q->outputs; i++)
-        support_need(sweep_same(want[i], got[i]), "%s, %s, %s, %d threads, %s: output %zu is %.9g, not %.9g",
-                     nonet_algo_name(o->algo), text, nonet_isa_name(o->isa), o->threads, what, i, (double)got[i],
-                     (double)want[i]);
+        support_need(sweep_same(want[i], got[i]), "%s, %s, %s, weights %s, %d threads, %s: output %zu is %.9g, not %.9g",
+                     nonet_algo_name(o->algo), text, nonet_isa_name(o->isa), nonet_weight_form_name(o->weights), o->threads, what, i,
+                     (double)got[i], (double)want[i]);
 }
 
 /* The images of a batch one by one. */
@@ -101,13 +105,14 @@ static void check_algo(support_bench *bench, support_problem *q, nonet_algo algo
 {
     nonet_isa isas[NONET_ISA_COUNT];
     int count = support_isas(isas);
-    nonet_options o = { algo, isas[0], 1, NONET_FC_F32 };
+    nonet_options o = { .algo = algo, .isa = isas[0], .threads = 1, .weights = NONET_WEIGHTS_PACKED };
     float *want = support_run(bench, q, &o, random);
 
     check_bounds(q, algo, data, want);
     for (int i = 0; i < count; i++) {
         o.isa = isas[i];
         for (o.threads = i ? 1 : 2; o.threads <= 3; o.threads += i ? 1 : 2) {
+            o.weights = (nonet_weight_form)sweep_between(random, 0, NONET_WEIGHTS_COUNT - 1);
             float *got = support_run(bench, q, &o, random);
             check_same(q, want, got, &o, "whole batch");
             free(got);
@@ -129,7 +134,7 @@ static int is_winograd_shape(const nonet_conv *p)
 /* AUTO must be one of the named algorithms, and give its bits. */
 static void check_auto(support_bench *bench, const support_problem *q, sweep_random *random)
 {
-    nonet_options o = { NONET_AUTO, NONET_ISA_AUTO, 0, NONET_FC_F32 };
+    nonet_options o = { .algo = NONET_AUTO };
     nonet_plan_info info;
     nonet_plan *plan;
 
@@ -155,6 +160,7 @@ static void check_problem(const nonet_conv *p, sweep_random *random, sweep_data 
     if (is_winograd_shape(p)) {
         check_algo(&bench, &q, NONET_WINOGRAD_F2, data, random);
         check_algo(&bench, &q, NONET_WINOGRAD_F4, data, random);
+        check_algo(&bench, &q, NONET_WINOGRAD_F6, data, random);
     }
     check_auto(&bench, &q, random);
     support_problem_free(&q);

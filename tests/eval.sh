@@ -106,6 +106,131 @@ echo "missing.pgm 1" >"$work/wrong"
 says "dense, multi-crop and two models" " of $count right" "$work/flat" --list "$work/list" "${model[@]}" "${model[@]}" \
     --protocol both --scales 28 --flip --batch 4
 
+# ---- protocols ----
+flat=("$work/flat" --list "$work/list" "${model[@]}")
+says "dense at S-4,S,S+4" " of $count right" "${flat[@]}" --protocol dense --train-scale 32 --scales S-4,S,S+4
+says "two models with weights, and a limit of memory" " of $count right" "${flat[@]}" "${model[@]}" --protocol dense --scales 32 \
+    --flip --fuse-weights 1,2.5 --max-memory 100
+fault 2 "an unknown protocol" "centre, dense, multicrop and both" "${flat[@]}" --protocol sparse
+fault 2 "scales that are none" "not '32;40'" "${flat[@]}" --scales '32;40'
+fault 2 "scales of an unknown S" "need S" "${flat[@]}" --scales S-4,S
+fault 2 "a scale below the input" "too small" "${flat[@]}" --scales 20
+fault 2 "--flip with a value" "flip" "${flat[@]}" --flip=yes
+fault 2 "more weights than models" "2 numbers, but there are 1 models" "${flat[@]}" --fuse-weights 1,2
+fault 2 "a weight of 0" "--fuse-weights" "${flat[@]}" --fuse-weights 0
+fault 2 "--max-memory 0" "--max-memory" "${flat[@]}" --max-memory 0
+fault 1 "a limit below the weights" "the limit is 1.0 MB" "${flat[@]}" --protocol dense --max-memory 1
+answers() {
+    rm -f "$work/answers.jsonl"
+    "$nonet" eval "${flat[@]}" "$@" --results "$work/answers.jsonl" >/dev/null 2>&1
+    rows "$work/answers.jsonl"
+}
+answers --protocol dense --scales 32,40 --flip >"$work/one"
+answers "${model[@]}" --protocol dense --scales 32,40 --flip --fuse-weights 3,1 --batch 3 >"$work/two"
+[ -s "$work/one" ] && cmp -s "$work/one" "$work/two" && ok "two models alike: the same posteriors" || bad "two models alike: other posteriors"
+answers --protocol dense --scales 32,40 >"$work/two"
+[ -s "$work/two" ] && ! cmp -s "$work/one" "$work/two" && ok "--flip changes the posteriors" || bad "--flip changes nothing"
+"$nonet" eval "${flat[@]}" --batch 4 --verbose >"$work/out" 2>"$work/err" && grep -q 'a second; the kernels waited' "$work/err" &&
+    ok "--verbose tells the rate" || bad "--verbose: $(head -1 "$work/err")"
+says "a table of classes" "  Ankle boot" "${flat[@]}" --per-class
+says "confused pairs" "Ankle boot for Sandal" "${flat[@]}"
+printf 'P5\n40000 1\n255\n' >"$work/flat/strip.pgm"
+head -c 40000 /dev/zero >>"$work/flat/strip.pgm"
+{ cat "$work/list"; echo "strip.pgm 1"; } >"$work/strips"
+says "a strip counts as unreadable" "1 picture could not be read" "$work/flat" --list "$work/strips" "${model[@]}" --protocol dense --batch 4
+printf '%05000d.pgm 1\n' 7 >"$work/wrong"
+fault 1 "a name of 5004 bytes" "5004 bytes" "$work/flat" --list "$work/wrong" "${model[@]}"
+
+# ---- CSV ----
+fault 2 "an unknown format of results" "jsonl and csv" "${flat[@]}" --results "$work/x" --results-format xml
+fault 2 "a format without results" "--results" "${flat[@]}" --results-format csv
+odd='a "b", c'
+cp data/sample_00_label_9.pgm "$work/flat/$odd.pgm"
+{ cat "$work/list"; echo "$odd.pgm 9"; echo "missing.pgm 1"; } >"$work/odd"
+odd_run=("$work/flat" --list "$work/odd" "${model[@]}")
+"$nonet" eval "${odd_run[@]}" --results "$work/r.csv" >"$work/want" 2>/dev/null
+"$nonet" eval "${odd_run[@]}" --results "$work/r.jsonl" >/dev/null 2>&1
+if [ "$(wc -l <"$work/r.csv")" -eq $((count + 3)) ] && grep -qF ',"a ""b"", c.pgm",' "$work/r.csv" &&
+    head -1 "$work/r.csv" | grep -q '^index,label,top1,'; then
+    ok "CSV: a record a picture, quoted"
+else
+    bad "CSV: $(head -2 "$work/r.csv")"
+fi
+head -c $(($(wc -c <"$work/r.csv") * 2 / 3)) "$work/r.csv" >"$work/torn.csv"
+"$nonet" eval "${odd_run[@]}" --results "$work/torn.csv" --resume --batch 3 >"$work/got" 2>/dev/null
+cmp -s <(sort "$work/r.csv") <(sort "$work/torn.csv") && cmp -s "$work/want" "$work/got" && ok "CSV: torn and resumed" || bad "CSV: torn and resumed"
+"$nonet" eval --merge "$work/r.csv" >"$work/got" 2>/dev/null
+"$nonet" eval --merge "$work/r.jsonl" >"$work/want" 2>/dev/null
+[ -s "$work/got" ] && cmp -s "$work/want" "$work/got" && ok "CSV and JSON lines: the same totals" || bad "CSV and JSON lines: other totals"
+"$nonet" eval "${odd_run[@]}" --shard 1/2 --results "$work/one.csv" >/dev/null 2>&1
+"$nonet" eval "${odd_run[@]}" --shard 2/2 --results "$work/two.json" --results-format jsonl >/dev/null 2>&1
+"$nonet" eval --merge "$work/one.csv" "$work/two.json" >"$work/got" 2>/dev/null
+cmp -s "$work/want" "$work/got" && ok "shards of both formats merged" || bad "shards of both formats merged"
+fault 1 "CSV gone on with as lines of JSON" "--results-format csv" "${odd_run[@]}" --results "$work/r.csv" --resume --results-format jsonl
+echo 'a,b' >"$work/other.csv"
+fault 1 "a CSV file of something else" "results file" "${odd_run[@]}" --resume --results "$work/other.csv"
+sed '3s/,[0-9],/,x,/' "$work/r.csv" >"$work/damaged.csv"
+fault 1 "a damaged record" "line 3" --merge "$work/damaged.csv"
+sed '3s/$/1/' "$work/r.csv" >"$work/damaged.csv"
+fault 1 "a field too many" "line 3" --merge "$work/damaged.csv"
+sed -n '1p;2p;2p' "$work/r.csv" >"$work/damaged.csv"
+fault 1 "a picture twice in CSV" "twice" --merge "$work/damaged.csv"
+if command -v python3 >/dev/null; then
+    python3 - "$work/r.csv" "$work/r.jsonl" <<'EOF' && ok "CSV: what the lines of JSON have" || bad "CSV: not what the lines of JSON have"
+import csv, json, sys
+rows = list(csv.reader(open(sys.argv[1], newline="")))
+want = [json.loads(line) for line in open(sys.argv[2])][1:]
+assert all(len(row) == len(rows[0]) for row in rows) and json.loads(rows[0][-1])["nonet_eval"] == 1
+for row, line in zip(rows[1:], want):
+    record = dict(zip(rows[0], row))
+    assert int(record["index"]) == line["index"] and record["picture"] == line["picture"] and record["error"] == line.get("error", "")
+    assert [int(record["top%d" % i]) for i in range(1, 6) if record["top%d" % i]] == line.get("top", [])
+    assert [float(record["probability%d" % i]) for i in range(1, 6) if record["probability%d" % i]] == line.get("probability", [])
+assert len(rows) == len(want) + 1
+EOF
+fi
+
+# ---- localisation ----
+boxes=$build/tests/localise_test
+mkdir "$work/square"
+if [ -x "$boxes" ] && "$boxes" --write "$work/square"; then
+    square=("$work/square" --list "$work/square/list" --model "$work/square/classes.nonet" --task localise --boxes "$work/square/boxes.nonet")
+    small=("$work/square" --list "$work/square/small" --model "$work/square/classes.nonet" --task localise --boxes "$work/square/boxes8.nonet")
+    says "dense boxes of the true class" "true class's box error   0.00 %  (95 % interval 0.00 to 27.75): 10 of 10 right" "${square[@]}" \
+        --protocol dense --scales 64
+    says "dense boxes among five classes" "top-5 localisation error   0.00 %" "${square[@]}" --protocol dense --scales 64 --flip
+    says "boxes from the centre crop" "top-1 localisation error   0.00 %" "${small[@]}" --results "$work/boxes.csv"
+    "$nonet" eval "${small[@]}" >"$work/want" 2>&1
+    says "boxes in CSV" "true class's box" --merge "$work/boxes.csv"
+    cmp -s "$work/want" "$work/out" && ok "boxes in CSV: the same totals" || bad "boxes in CSV: other totals"
+    "$nonet" eval "${small[@]}" --results "$work/boxes.jsonl" >/dev/null 2>&1
+    grep -qF '"hits":33,"box":[[4,20,12,28],[0,0,32,32]],"label_box":[4,20,12,28]' "$work/boxes.jsonl" && ok "boxes in lines of JSON" ||
+        bad "boxes in lines of JSON: $(sed -n 2p "$work/boxes.jsonl")"
+    says "boxes resumed" "top-1 localisation error   0.00 %" "${small[@]}" --results "$work/boxes.jsonl" --resume
+    fault 1 "another protocol of boxes" "another protocol" "${small[@]}" --merge-distance 0.5 --results "$work/boxes.jsonl" --resume
+    fault 1 "a class network for boxes" "predicts 2 numbers" "${square[@]}" --boxes "$work/square/classes.nonet"
+    fault 1 "boxes of another network" "predicts 8 numbers" "${flat[@]}" --task localise --boxes "$work/square/boxes8.nonet"
+    fault 1 "boxes of another input" "positions do not match" "${flat[@]}" --task localise --boxes "$work/square/boxes.nonet"
+    sed 's/ [0-9]*$//' "$work/square/list" >"$work/wrong"
+    fault 1 "a box of three numbers" "line 1" "${square[@]}" --list "$work/wrong"
+    sed '2s/.*/x.pgm 1 5 5 5 9/' "$work/square/list" >"$work/wrong"
+    fault 1 "an empty box" "line 2" "${square[@]}" --list "$work/wrong"
+    fault 2 "localise without a list" "--list" "$work/square" "${model[@]}" --task localise --boxes x
+    fault 2 "localise without boxes" "--boxes" "${flat[@]}" --task localise
+    fault 2 "boxes without localise" "--task localise" "${flat[@]}" --boxes x
+    fault 2 "an unknown task" "classify and localise" "${flat[@]}" --task detect
+    fault 2 "boxes by multicrop" "centre and dense" "${square[@]}" --box-protocol multicrop
+    fault 2 "units that are none" "fraction and pixels" "${square[@]}" --box-units metres
+    fault 2 "a distance below 0" "--merge-distance" "${square[@]}" --merge-distance -1
+    fault 2 "scales of boxes that are none" "scales" "${square[@]}" --box-scales x
+    "$nonet" classify "$work/square/square3.pgm" --model "$work/square/classes.nonet" --task localise --boxes "$work/square/boxes.nonet" \
+        --scales 64 --box-protocol dense --class 1 >"$work/out" 2>&1
+    grep -q '^  1 .* class 1  at 36\.0,12\.1,44\.0,20\.1$' "$work/out" && ok "classify --task localise" ||
+        bad "classify --task localise: $(cat "$work/out")"
+else
+    bad "localisation: $boxes cannot write its networks"
+fi
+
 if [ ! -f "$pictures" ] || ! "$nonet" info | grep -qw zlib; then
     echo "SKIP eval Fashion-MNIST: dataset-fashion-mnist or zlib is absent"
     exit $status

@@ -22,8 +22,8 @@ static const nonet_conv shapes[] = {
     { 4, 40, 7, 7, 50, 7, 7, 1, 0, 1, 0, NONET_NCHW, NONET_NCHW },
     { 1, 2000, 1, 1, 50, 1, 1, 1, 0, 0, 0, NONET_NCHW, NONET_NCHW },
 };
-enum { SHAPES = sizeof shapes / sizeof shapes[0], NETS = 2, ALGOS = 3, LINES = 64 };
-static const nonet_algo algos[ALGOS] = { NONET_DIRECT, NONET_WINOGRAD_F2, NONET_WINOGRAD_F4 };
+enum { SHAPES = sizeof shapes / sizeof shapes[0], NETS = 2, ALGOS = 4, LINES = 64 };
+static const nonet_algo algos[ALGOS] = { NONET_DIRECT, NONET_WINOGRAD_F2, NONET_WINOGRAD_F4, NONET_WINOGRAD_F6 };
 
 typedef struct line {
     uint64_t hash;
@@ -35,7 +35,7 @@ static void convolution(int shape, nonet_algo algo, nonet_isa isa, int threads, 
     sweep_random random = { 1234567 + (uint64_t)shape };
     support_bench bench = { .src = { 0 } };
     support_problem q;
-    nonet_options o = { algo, isa, threads, NONET_FC_F32 };
+    nonet_options o = { .algo = algo, .isa = isa, .threads = threads };
     char text[128];
 
     support_problem_make(&q, &shapes[shape], &random, SWEEP_RELU);
@@ -52,7 +52,8 @@ static void convolution(int shape, nonet_algo algo, nonet_isa isa, int threads, 
 static void network(int which, nonet_isa isa, int threads, line *to)
 {
     static const char *const names[NETS] = { "vgg13", "vgg11-lrn" }, *const last[NETS] = { "conv3_2", "conv3_2" };
-    nonet_vgg_options o = { .height = 32, .width = 32, .batch = 2, .last = last[which], .conv = { NONET_AUTO, isa, threads, NONET_FC_F32 } };
+    nonet_vgg_options o = { .height = 32, .width = 32, .batch = 2, .last = last[which],
+                            .conv = { NONET_AUTO, isa, threads, NONET_FC_F32 } };
     nonet_vgg_error error = { "" };
     nonet_vgg_info info;
     nonet_vgg *net;

@@ -4,7 +4,8 @@
 nonet=$1/nonet
 
 hash_of() { # ISA THREADS
-    "$nonet" bench vgg16 --isa "$1" --threads "$2" --repetitions 1 --warmup 0 --json - | sed -n 's/.*"output_hash": *"\([0-9a-f]*\)".*/\1/p' | head -1
+    "$nonet" bench vgg16 --isa "$1" --threads "$2" --repetitions 1 --warmup 0 --json - |
+        sed -n 's/.*"output_hash": *"\([0-9a-f]*\)".*/\1/p' | head -1
 }
 
 sets=$("$nonet" info | sed -n 's/^instruction sets *found: \([a-z0-9 ]*\);.*/\1/p')

@@ -7,7 +7,8 @@
 #include "tests/support.h"
 
 enum { SIDE = 28, PIXELS = SIDE * SIDE, CLASSES = 10, PICTURES = 10000, BATCH = 10, RIGHT = 9323 };
-static const nonet_algo algos[] = { NONET_DIRECT, NONET_WINOGRAD_F2, NONET_WINOGRAD_F4 };
+static const nonet_algo algos[] = { NONET_DIRECT, NONET_WINOGRAD_F2, NONET_WINOGRAD_F4, NONET_WINOGRAD_F6 };
+enum { ALGOS = sizeof algos / sizeof algos[0] };
 
 /* ---- Fashion-MNIST's test pictures, prepared as expected.json says; loaded before any test, shared by all ---- */
 static struct {
@@ -124,9 +125,9 @@ START_TEST(every_label)
     const char *path = "data/fashion_vgg.nonet";
     char what[64];
 
-    if (_i / 3 >= sets || skip_fashion("every_label"))
+    if (_i / ALGOS >= sets || skip_fashion("every_label"))
         return;
-    nonet_vgg_options o = { .batch = BATCH, .conv = { algos[_i % 3], isas[_i / 3], 0, NONET_FC_F32 } };
+    nonet_vgg_options o = { .batch = BATCH, .conv = { .algo = algos[_i % ALGOS], .isa = isas[_i / ALGOS] } };
     snprintf(what, sizeof what, "%s %s", nonet_algo_name(o.conv.algo), nonet_isa_name(o.conv.isa));
     nonet_vgg *net = support_open("every_label", path, NULL, &o);
     int count = pictures_for(o.conv.isa);
@@ -147,7 +148,7 @@ START_TEST(one_logit_for_all)
         return;
     int count = batches(support_scale() * 100);
     for (int i = 0; i < 2 * sets; i++) {
-        nonet_vgg_options o = { .batch = BATCH, .conv = { algos[_i], isas[i / 2], i % 2 + 1, NONET_FC_F32 } };
+        nonet_vgg_options o = { .batch = BATCH, .conv = { .algo = algos[_i], .isa = isas[i / 2], .threads = i % 2 + 1 } };
         nonet_vgg *net = support_open("one_logit_for_all", "data/fashion_vgg.nonet", NULL, &o);
         float *scores = logits(net, count);
 
@@ -167,7 +168,7 @@ END_TEST
 START_TEST(logits_are_near)
 {
     const char *path = support_data("fashion-vgg/t10k_logits_first256_f64.npy");
-    nonet_vgg_options o = { .batch = BATCH, .conv = { algos[_i], NONET_ISA_AUTO, 0, NONET_FC_F32 } };
+    nonet_vgg_options o = { .batch = BATCH, .conv = { .algo = algos[_i] } };
     double most = 0, worst = 0, *want;
     size_t size;
 
@@ -237,6 +238,50 @@ START_TEST(every_format)
 }
 END_TEST
 
+/* ---- a batch whose early layers run image by image ---- */
+
+enum { IMAGES = 3, MAP = 64 };
+static const char *const ends[] = { "conv1_1", "norm1", "pool1", "conv2_1", "conv3_1" };
+
+static float *forward_random(const char *last, int batch, const float *x, size_t *floats, double *seconds)
+{
+    nonet_vgg_options o = { .batch = batch, .height = MAP, .width = MAP, .last = last, .conv = { .threads = 2 } };
+    nonet_vgg_error error = { "" };
+    nonet_vgg_info info;
+    nonet_vgg *net;
+
+    support_need(nonet_vgg_random(&net, "vgg11-lrn", 5, &o, &error) == NONET_VGG_OK, "%s", error.text);
+    nonet_vgg_query(net, &info);
+    *floats = (size_t)info.out_c * (size_t)info.out_h * (size_t)info.out_w;
+    float *out = malloc(*floats * IMAGES * sizeof *out);
+    support_need(out && info.layers <= 8, "%s", last);
+    for (int n = 0; n < IMAGES; n += batch)
+        support_need(nonet_vgg_forward(net, x + (size_t)n * 3 * MAP * MAP, out + (size_t)n * *floats, seconds, &error) ==
+                     NONET_VGG_OK,
+                     "%s", error.text);
+    nonet_vgg_close(net);
+    return out;
+}
+
+START_TEST(a_batch_is_its_images)
+{
+    static float x[IMAGES * 3 * MAP * MAP];
+    double seconds[8];
+    size_t floats;
+
+    for (int i = 0; i < IMAGES * 3 * MAP * MAP; i++)
+        x[i] = (float)(i * 7 % 255) / 64 - 2;
+    float *together = forward_random(ends[_i], IMAGES, x, &floats, seconds);
+    float *alone = forward_random(ends[_i], 1, x, &floats, NULL);
+    support_need(!memcmp(together, alone, IMAGES * floats * sizeof *alone), "%s: a batch gives other bits than its images",
+                 ends[_i]);
+    support_need(memcmp(alone, alone + floats, floats * sizeof *alone), "%s: two images give the same map", ends[_i]);
+    ck_assert(seconds[0] > 0 && seconds[0] < 1e3);
+    free(together);
+    free(alone);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("model");
@@ -244,10 +289,11 @@ int main(void)
 
     load_fashion();
     tcase_set_timeout(tcase, 0);
-    tcase_add_loop_test(tcase, every_label, 0, 3 * (NONET_ISA_COUNT - 2));
-    tcase_add_loop_test(tcase, one_logit_for_all, 0, 3);
-    tcase_add_loop_test(tcase, logits_are_near, 0, 3);
+    tcase_add_loop_test(tcase, every_label, 0, ALGOS * (NONET_ISA_COUNT - 2));
+    tcase_add_loop_test(tcase, one_logit_for_all, 0, ALGOS);
+    tcase_add_loop_test(tcase, logits_are_near, 0, ALGOS);
     tcase_add_loop_test(tcase, every_format, 0, FORMATS);
+    tcase_add_loop_test(tcase, a_batch_is_its_images, 0, (int)(sizeof ends / sizeof ends[0]));
     suite_add_tcase(suite, tcase);
     int status = support_main(suite);
     free(fashion.x);

@@ -1,5 +1,5 @@
-/* pack_test.c - packed weights: those that were stored are those that were packed; foreign and damaged ones are not used; bf16 weights
- * give the same bits on every set and for every batch, within the bound of the oracle on rounded weights. */
+/* pack_test.c - packed weights: those that were stored are those that were packed; foreign and damaged ones are not used; bf16
+ * weights give the same bits on every set and for every batch, within the bound of the oracle on rounded weights. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,7 +94,9 @@ START_TEST(import_is_pack)
     for (int i = 0; i < sets; i++)
         for (nonet_algo algo = NONET_DIRECT; algo < NONET_ALGO_COUNT; algo++)
             for (int bf16 = 0; bf16 < 2; bf16++)
-                check_import(&problem, (nonet_options){ algo, isas[i], 1, bf16 ? NONET_FC_BF16 : NONET_FC_F32 });
+                check_import(&problem, (nonet_options){ .algo = algo, .isa = isas[i], .threads = 1,
+                                                        .fc_weights = bf16 ? NONET_FC_BF16 : NONET_FC_F32,
+                                                        .weights = bf16 ? NONET_WEIGHTS_EXPANDED : NONET_WEIGHTS_PACKED });
     support_problem_free(&problem);
 }
 END_TEST
@@ -127,7 +129,7 @@ static void check_bf16(nonet_conv p, sweep_random *random)
     for (size_t i = 0; i < problem.weights; i++)
         problem.w[i] = rounded(plain[i]);
     support_problem_solve(&problem, 1);
-    packed exact = pack(&problem, (nonet_options){ NONET_DIRECT, NONET_ISA_C, 1, NONET_FC_F32 });
+    packed exact = pack(&problem, (nonet_options){ .algo = NONET_DIRECT, .isa = NONET_ISA_C, .threads = 1 });
     float *reference = execute(&problem, exact.plan, exact.weights);
     double products = problem.p.c * (double)problem.p.r * problem.p.s + 32;
     for (size_t i = 0; i < problem.outputs; i++)
@@ -136,7 +138,8 @@ static void check_bf16(nonet_conv p, sweep_random *random)
     for (int i = 0; i < 2 * sets; i++)
         for (int n = 1; n <= most; n = n < most && 2 * n > most ? most : 2 * n) {
             problem.p.n = n;
-            packed some = pack(&problem, (nonet_options){ NONET_DIRECT, isas[i / 2], i % 2 + 1, NONET_FC_BF16 });
+            packed some = pack(&problem, (nonet_options){ .algo = NONET_DIRECT, .isa = isas[i / 2], .threads = i % 2 + 1,
+                                                          .fc_weights = NONET_FC_BF16 });
             float *got = execute(&problem, some.plan, some.weights);
             nonet_plan_info info;
             nonet_plan_query(some.plan, &info);

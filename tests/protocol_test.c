@@ -7,143 +7,17 @@
 #include <unistd.h>
 #include "nonet_vgg.h"
 #include "tests/support.h"
+#include "tests/support_net.h"
 #include "vgg/protocol.h"
 
 static const char fashion[] = "data/fashion_vgg.nonet";
-static const nonet_algo algos[] = { NONET_AUTO, NONET_DIRECT, NONET_WINOGRAD_F2, NONET_WINOGRAD_F4 };
+static const nonet_algo algos[] = { NONET_AUTO, NONET_DIRECT, NONET_WINOGRAD_F2, NONET_WINOGRAD_F4, NONET_WINOGRAD_F6 };
+enum { ALGOS = sizeof algos / sizeof algos[0] };
 #define CLOSE 1e-5
 
-/* ---- small networks, in files of their own ---- */
+/* ---- the answers in double ---- */
 
-static void random_weights(vgg_model *m, vgg_layer *l, int fan_in, sweep_random *random)
-{
-    size_t count = (size_t)l->k * (size_t)fan_in;
-    float *weight = vgg_model_alloc(m, count * sizeof *weight), *bias = vgg_model_alloc(m, (size_t)l->k * sizeof *bias);
-
-    for (size_t i = 0; i < count; i++)
-        weight[i] = sweep_uniform(random) * sqrtf(6.0f / (float)fan_in);
-    for (int i = 0; i < l->k; i++)
-        bias[i] = sweep_uniform(random) * 0.1f;
-    l->weight = weight;
-    l->bias = bias;
-}
-
-static void add_conv(vgg_model *m, int c, int k, int pad, sweep_random *random)
-{
-    vgg_layer *l = vgg_model_add(m, VGG_CONV, "conv");
-
-    snprintf(l->name, sizeof l->name, "conv%d", m->count);
-    l->k = k;
-    l->c = c;
-    l->r = l->s = 3;
-    l->stride = 1;
-    l->pad = pad;
-    random_weights(m, l, 9 * c, random);
-    vgg_model_add(m, VGG_RELU, "relu");
-}
-
-static void add_fc(vgg_model *m, int c, int k, sweep_random *random)
-{
-    vgg_layer *l = vgg_model_add(m, VGG_FC, "fc");
-
-    snprintf(l->name, sizeof l->name, "fc%d", m->count);
-    l->k = k;
-    l->c = c;
-    random_weights(m, l, c, random);
-}
-
-static void write_model(vgg_model *m, char *path)
-{
-    nonet_vgg_error err = { "" };
-    int file = mkstemp(strcpy(path, P_tmpdir "/nonet-protocol-XXXXXX"));
-
-    support_need(file >= 0, "no temporary file");
-    close(file);
-    support_need(vgg_write_nonet(m, NULL, 0, path, &err) == NONET_VGG_OK, "%s", err.text);
-    vgg_model_clear(m);
-}
-
-/* `blocks` of a convolution and a pool, channels from 8 up; two FC layers on the side that is left, 7 classes. */
-static void make_net(char *path, int side, int blocks, int pad, int ceil, sweep_random *random)
-{
-    vgg_model m = { .c = 3, .h = side, .w = side, .std = { 0.2f, 0.3f, 0.25f, 1 }, .mean = { 0.4f, 0.5f, 0.45f } };
-    int channels = 3;
-
-    for (int i = 0; i < blocks; i++) {
-        int k = 8 + 4 * (i < 3 ? i : 3);
-        add_conv(&m, channels, k, pad, random);
-        vgg_model_add(&m, VGG_MAXPOOL, "pool")->ceil = ceil;
-        side = (side - 2 * (1 - pad) + ceil) / 2;
-        channels = k;
-    }
-    vgg_model_add(&m, VGG_FLATTEN, "flatten");
-    add_fc(&m, channels * side * side, 20, random);
-    vgg_model_add(&m, VGG_RELU, "relu");
-    add_fc(&m, 20, 7, random);
-    write_model(&m, path);
-}
-
-/* ---- the same in double ---- */
-
-typedef struct map {
-    int c, h, w;
-    double *x;
-} map;
-
-static float *rounded(const map *in)
-{
-    size_t count = (size_t)in->c * (size_t)in->h * (size_t)in->w;
-    float *x = malloc(count * sizeof *x);
-
-    for (size_t i = 0; i < count; i++)
-        x[i] = (float)in->x[i];
-    return x;
-}
-
-static void reference_layer(const vgg_layer *l, map *at, int *r, int *s)
-{
-    int conv = l->type == VGG_CONV;
-    map out = *at;
-
-    if (conv || l->type == VGG_FC) {
-        reference_conv p = { 1, at->c, at->h, at->w, l->k, conv ? l->r : *r, conv ? l->s : *s, 1, conv ? l->pad : 0 };
-        float *x = rounded(at);
-        out = (map){ l->k, reference_out(at->h, p.r, 1, p.pad), reference_out(at->w, p.s, 1, p.pad), NULL };
-        out.x = malloc(sizeof *out.x * (size_t)out.c * (size_t)out.h * (size_t)out.w);
-        reference_convolve(&p, x, l->weight, l->bias, out.x, NULL);
-        free(x);
-        if (!conv)
-            *r = *s = 1;
-    } else if (l->type == VGG_MAXPOOL) {
-        out = (map){ at->c, (at->h + l->ceil) / 2, (at->w + l->ceil) / 2, NULL };
-        out.x = malloc(sizeof *out.x * (size_t)out.c * (size_t)out.h * (size_t)out.w);
-        reference_maxpool(at->c, at->h, at->w, l->ceil, at->x, out.x);
-    } else if (l->type == VGG_RELU) {
-        reference_relu((long)at->c * at->h * at->w, at->x);
-    }
-    if (out.x != at->x)
-        free(at->x);
-    *at = out;
-}
-
-/* The map of class scores (free its x). FC layers are convolutions over the map; side: the map's at the trained size. */
-static map reference_scores(const vgg_model *m, const float *x, int h, int w)
-{
-    map at = { m->c, h, w, malloc(sizeof(double) * (size_t)(m->c * h * w)) };
-    int side = m->h ? m->h : 28;
-
-    for (int i = 0; i < m->c * h * w; i++)
-        at.x[i] = x[i];
-    for (int i = 0; i < m->count && m->layers[i].type != VGG_FC; i++)
-        side = m->layers[i].type == VGG_CONV ? side + 2 * m->layers[i].pad - 2
-             : m->layers[i].type == VGG_MAXPOOL ? (side + m->layers[i].ceil) / 2 : side;
-    int r = side, s = side;
-    for (int i = 0; i < m->count; i++)
-        reference_layer(&m->layers[i], &at, &r, &s);
-    return at;
-}
-
-static void reference_posteriors(const map *scores, double *posteriors)
+static void reference_posteriors(const support_map *scores, double *posteriors)
 {
     double mean[16] = { 0 };
     int positions = scores->h * scores->w;
@@ -152,13 +26,6 @@ static void reference_posteriors(const map *scores, double *posteriors)
         for (int i = 0; i < positions; i++)
             mean[k] += scores->x[k * positions + i] / positions;
     reference_softmax(1, scores->c, mean, posteriors);
-}
-
-static void read_model(vgg_model *m, const char *path)
-{
-    nonet_vgg_error err = { "" };
-
-    support_need(vgg_model_open(m, path, NULL, &err) == NONET_VGG_OK && vgg_model_fold(m, &err) == NONET_VGG_OK, "%s", err.text);
 }
 
 /* ---- dense application ---- */
@@ -227,7 +94,7 @@ START_TEST(trained_size_gives_the_plain_bits)
     sweep_random random = { support_seed() + 1 };
     char path[64];
 
-    make_net(path, 44, 3, 1, _i % 2, &random);
+    support_net_make(path, 44, 3, 1, _i % 2, &random);
     for (int i = 0; i < sets; i++) {
         nonet_options conv = { .algo = algos[_i], .isa = isas[i] };
         for (int batch = 1; batch <= 3; batch += 2) {
@@ -248,7 +115,7 @@ START_TEST(map_is_of_shifted_passes)
     sweep_random random = { support_seed() + 2 };
     char path[64];
 
-    make_net(path, SIDE, 2, 0, 0, &random);
+    support_net_make(path, SIDE, 2, 0, 0, &random);
     for (int i = 0; i < 6; i++) {
         int h = SIDE + sweep_between(&random, 0, 19), w = SIDE + sweep_between(&random, 0, 19);
         nonet_vgg_options plain = { .conv = { .algo = NONET_DIRECT } }, dense = { .conv = plain.conv, .dense = 1, .height = h, .width = w };
@@ -293,7 +160,7 @@ static double check_map(const vgg_model *m, nonet_vgg *net, int h, int w, sweep_
 
     reshape(net, 1, h, w);
     float *got = run_net(net, x, &info);
-    map want = reference_scores(m, x, h, w);
+    support_map want = support_net_run(m, x, h, w, NULL);
     int count = want.c * want.h * want.w;
     support_need(info.out_h == want.h && info.out_w == want.w, "%dx%d: a map of %dx%d, not %dx%d", h, w, info.out_h, info.out_w, want.h,
                  want.w);
@@ -317,8 +184,8 @@ START_TEST(larger_sizes_against_reference)
     vgg_model m;
     double worst = 0;
 
-    make_net(path, 224, 5, 1, _i % 2, &random);
-    read_model(&m, path);
+    support_net_make(path, 224, 5, 1, _i % 2, &random);
+    support_net_read(&m, path);
     nonet_vgg_options o = { .dense = 1, .conv = { .algo = algos[_i] } };
     nonet_vgg *net = open_net(path, &o);
     for (int size = 225 + 2 * _i; size <= 300; size += step) {
@@ -340,7 +207,7 @@ START_TEST(memory_is_as_announced)
     nonet_vgg_info info;
     size_t bytes, more;
 
-    make_net(path, 32, 3, 1, 0, &random);
+    support_net_make(path, 32, 3, 1, 0, &random);
     nonet_vgg_options o = { .dense = 1 };
     nonet_vgg *net = open_net(path, &o), *none = NULL;
     ck_assert_int_eq(nonet_vgg_memory(net, 2, 67, 51, &bytes, &err), NONET_VGG_OK);
@@ -376,29 +243,6 @@ END_TEST
 
 /* ---- protocols ---- */
 
-static vgg_picture random_picture(int w, int h, int channels, sweep_random *random)
-{
-    vgg_picture p = { w, h, channels, malloc((size_t)(w * h * channels)) };
-
-    for (int i = 0; i < w * h * channels; i++)      /* smooth enough for classes to differ between views */
-        p.pixels[i] = (uint8_t)(128 + 90 * sin(i % (w * channels) * 0.11 + i / (w * channels) * 0.23) + 30 * sweep_uniform(random));
-    return p;
-}
-
-/* A rectangle of a resized picture as the network's input, straight from the definition (torch and grey kinds). */
-static float *cut_out(const vgg_model *m, const uint8_t *pixels, int columns, int top, int left, int h, int w, int flip)
-{
-    float *x = malloc(sizeof *x * (size_t)(m->c * h * w)), *at = x;
-
-    for (int c = 0; c < m->c; c++)
-        for (int y = 0; y < h; y++)
-            for (int i = 0; i < w; i++) {
-                int column = left + (flip ? w - 1 - i : i);
-                *at++ = (pixels[((top + y) * columns + column) * m->c + c] / 255.0f - m->mean[c]) / m->std[c];
-            }
-    return x;
-}
-
 typedef struct view_cache {
     double posteriors[16];
     int known;
@@ -408,8 +252,8 @@ static void add_view(const vgg_model *m, const uint8_t *pixels, int columns, con
                      view_cache *cache, double *sum)
 {
     if (!cache->known) {
-        float *x = cut_out(m, pixels, columns, at[0], at[1], h, w, flip);
-        map scores = reference_scores(m, x, h, w);
+        float *x = support_net_cut(m, pixels, columns, at[0], at[1], h, w, flip);
+        support_map scores = support_net_run(m, x, h, w, NULL);
         reference_posteriors(&scores, cache->posteriors);
         cache->known = 1;
         free(x);
@@ -476,7 +320,7 @@ static double check_protocol(const vgg_evaluator_options *o, const vgg_picture *
         weights += o->weight ? o->weight[i] : 1;
     for (int i = 0; i < o->models; i++) {
         vgg_model m;
-        read_model(&m, o->model[i]);
+        support_net_read(&m, o->model[i]);
         for (int s = 0; s < o->protocol.scales; s++)
             reference_scale(&m, p, &o->protocol, o->protocol.scale[s], (o->weight ? o->weight[i] : 1) / weights / o->protocol.scales, sum);
         vgg_model_clear(&m);
@@ -497,12 +341,12 @@ START_TEST(protocols_against_reference)
     const double weights[] = { 1, 3 };
     double worst = 0;
 
-    make_net(a, 24, 2, 1, 0, &random);
-    make_net(b, 20, 2, 1, 1, &random);
+    support_net_make(a, 24, 2, 1, 0, &random);
+    support_net_make(b, 20, 2, 1, 1, &random);
     for (int i = 0; i < 12; i++) {
         vgg_protocol how = { (vgg_protocol_kind)_i, i % 2, 1 + i % 3, { 31, 24, 40 } };
         vgg_evaluator_options o = { 1 + i / 3 % 2, models, i / 6 ? weights : NULL, how, { .batch = i % 5 } };
-        vgg_picture p = random_picture(sweep_between(&random, 20, 70), sweep_between(&random, 20, 70), 3, &random);
+        vgg_picture p = support_picture(sweep_between(&random, 20, 70), sweep_between(&random, 20, 70), 3, &random);
         worst = fmax(worst, check_protocol(&o, &p));
         vgg_picture_clear(&p);
     }
@@ -536,11 +380,11 @@ START_TEST(company_changes_nothing)
     float all[PICTURES * CLASSES], alone[CLASSES];
     nonet_vgg_error err = { "" };
 
-    make_net(path, 24, 2, 1, 0, &random);
+    support_net_make(path, 24, 2, 1, 0, &random);
     vgg_evaluator_options o = { 1, &model, NULL, { (vgg_protocol_kind)_i, 1, 2, { 28, 36 } }, { .batch = 4 } };
     vgg_evaluator *e = open_evaluator(&o);
     for (int i = 0; i < PICTURES; i++)
-        p[i] = random_picture(40, i % 2 ? 40 : 51, i == 2 ? 1 : 3, &random);
+        p[i] = support_picture(40, i % 2 ? 40 : 51, i == 2 ? 1 : 3, &random);
     support_need(vgg_evaluator_run(e, p, PICTURES, all, &err) == NONET_VGG_OK, "%s", err.text);
     o.net.batch = 1;
     o.net.max_memory = vgg_evaluator_memory(e);
@@ -583,7 +427,7 @@ START_TEST(refusals)
     vgg_evaluator *e = NULL;
     vgg_evaluator_options o = { 2, both, NULL, { VGG_CENTRE, 0, 0, { 0 } }, { .batch = 0 } };
 
-    make_net(path, 24, 2, 1, 0, &random);
+    support_net_make(path, 24, 2, 1, 0, &random);
     ck_assert_int_eq(vgg_evaluator_open(&e, &o, &err), NONET_VGG_UNSUPPORTED);      /* 7 and 10 classes */
     o.models = 1;
     o.protocol.scales = 1;
@@ -592,7 +436,7 @@ START_TEST(refusals)
     o.protocol = (vgg_protocol){ VGG_DENSE, 0, 1, { 300 } };
     o.net.max_memory = 2000000;
     e = open_evaluator(&o);
-    vgg_picture p = random_picture(200, 100, 3, &random), strip = random_picture(20000, 1, 3, &random);
+    vgg_picture p = support_picture(200, 100, 3, &random), strip = support_picture(20000, 1, 3, &random);
     float posteriors[7];
     ck_assert_int_eq(vgg_evaluator_run(e, &p, 1, posteriors, &err), NONET_VGG_NO_MEMORY);
     ck_assert_ptr_nonnull(strstr(err.text, "the limit is 2.0 MB"));
@@ -611,9 +455,9 @@ int main(void)
 
     tcase_set_timeout(dense, 900);
     tcase_set_timeout(protocols, 900);
-    tcase_add_loop_test(dense, trained_size_gives_the_plain_bits, 0, 4);
+    tcase_add_loop_test(dense, trained_size_gives_the_plain_bits, 0, ALGOS);
     tcase_add_test(dense, map_is_of_shifted_passes);
-    tcase_add_loop_test(dense, larger_sizes_against_reference, 0, 4);
+    tcase_add_loop_test(dense, larger_sizes_against_reference, 0, ALGOS);
     tcase_add_test(dense, memory_is_as_announced);
     tcase_add_loop_test(protocols, protocols_against_reference, 0, 4);
     tcase_add_loop_test(protocols, protocols_on_trained_network, 0, 4);

@@ -98,9 +98,13 @@ native() {
     run_suites "$label" "$dir" "$3"
     script "$label cli" "$dir/log/cli" tests/cli_test.sh "$dir"
     script "$label eval" "$dir/log/eval" env CC="$compiler" tests/eval.sh "$dir"
+    script "$label explain" "$dir/log/explain" tests/explain.sh "$dir"
+    script "$label tune" "$dir/log/tune" tests/tune.sh "$dir"
     script "$label corpus" "$dir/log/corpus" tests/corpus.sh "$dir" $([ "$label $mode" = "gcc full" ] || echo 20)
     script "$label symbols" "$dir/log/symbols" tests/symbols.sh "$dir"
     [ "$label $mode" != "gcc full" ] || script "$label hash" "$dir/log/hash" tests/hash.sh "$dir"
+    [ "$label $mode" != "gcc full" ] || script "$label bench" "$dir/log/bench" tests/bench.sh "$dir"
+    [ "$label $mode" != "gcc full" ] || script "$label peers" "$dir/log/peers" tests/peers.sh "$dir"
 }
 
 # Where the distribution's libraries for another architecture are: pkg-config of that name, or its search path.
@@ -138,7 +142,8 @@ cross() {
         fi
     fi
     script "$label verify" "$dir/log/verify" verify_lines "$dir/nonet" "$3"
-    script "$label corpus" "$dir/log/corpus" ${emulator[@]+"${emulator[@]}"} "$dir/nonet" verify --replay tests/corpus.txt --limit 1
+    script "$label corpus" "$dir/log/corpus" ${emulator[@]+"${emulator[@]}"} \
+        "$dir/nonet" verify --replay tests/corpus.txt --limit 1
 }
 
 # `nonet verify` with a line a kernel that starts with ok or FAIL.
@@ -155,6 +160,8 @@ sanitizers() {
     run_suites sanitizers $dir "$1"
     script "sanitizers cli" $dir/log/cli tests/cli_test.sh $dir
     script "sanitizers eval" $dir/log/eval tests/eval.sh $dir
+    script "sanitizers explain" $dir/log/explain tests/explain.sh $dir
+    script "sanitizers tune" $dir/log/tune tests/tune.sh $dir
     script "sanitizers corpus" $dir/log/corpus tests/corpus.sh $dir 1
     unset ASAN_OPTIONS UBSAN_OPTIONS
 }

@@ -1,7 +1,7 @@
 # Tests. `make check` builds every configuration in a directory of its own and runs them all: tests/run.sh.
-TEST_SUITES := kernels transforms layers conv api bench compare model real protocol pack golden
+TEST_SUITES := kernels transforms layers conv api bench compare model real protocol pack golden localise features profile tune
 TEST_BINS := $(TEST_SUITES:%=$(BUILD)/tests/%_test)
-TEST_SRCS := $(addprefix tests/,support.c support_conv.c) $(filter cli/sweep%,$(CLI_SRCS)) $(REFERENCE_SRCS) $(VGG_APP_SRCS)
+TEST_SRCS := $(addprefix tests/,support.c support_conv.c support_net.c) $(filter cli/sweep%,$(CLI_SRCS)) $(REFERENCE_SRCS) $(VGG_APP_SRCS)
 TEST_OBJS := $(TEST_SRCS:%.c=$(BUILD)/%.o)
 # Asked for when a test is built, not before: only tests need Check. zlib unpacks the pictures of Fashion-MNIST.
 TEST_ZLIB = $(shell $(PKG_CONFIG) --exists zlib 2>/dev/null && echo -DNONET_TEST_ZLIB)
@@ -13,10 +13,15 @@ FLAGS_reference :=
 .PHONY: tests check check-fast golden corpus
 tests: all $(TEST_BINS) ## build the test programs
 $(TEST_BINS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_OBJS) $(BUILD)/libnonet.a
-	$(CC) $< $(TEST_OBJS) $(filter %/bench.a,$^) $(BUILD)/libnonet.a -o $@ $(TEST_LIBS) $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
+	$(CC) $< $(TEST_OBJS) $(filter %/autotune.a,$^) $(filter %/bench.a,$^) $(BUILD)/libnonet.a -o $@ $(TEST_LIBS) $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
 .SECONDARY: $(TEST_BINS:%=%.o)
 # An archive: a suite takes from bench/ what it calls, not the libraries of all the rest.
 $(BUILD)/tests/bench_test $(BUILD)/tests/compare_test: $(BUILD)/tests/bench.a
+$(BUILD)/tests/tune_test: $(BUILD)/tests/autotune.a $(BUILD)/tests/bench.a
+$(BUILD)/tests/autotune.a: $(AUTOTUNE_SRCS:%.c=$(BUILD)/%.o)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
 $(BUILD)/tests/bench.a: $(BENCH_SRCS:%.c=$(BUILD)/%.o)
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -30,3 +35,17 @@ golden: $(BUILD)/tests/golden_test ## write tests/golden.txt anew: only when the
 	$(EMULATOR) $(BUILD)/tests/golden_test --write tests/golden.txt
 corpus: $(BUILD)/nonet ## write tests/corpus.txt anew: when the numerics contract, or what `auto` takes, has changed
 	$(EMULATOR) $(BUILD)/nonet verify --record tests/corpus.txt --isa c
+
+# The command with a slowdown planted in it, and the trial whether `nonet compare` finds that, and nothing else.
+SLOWER = 5
+TRIES = 10
+$(BUILD)/nonet-slower: tests/slower.c $(NONET_OBJS) $(BUILD)/libnonet.a
+	$(CC) $(CFLAGS) $(BASE) -DSLOWER_PERCENT=$(SLOWER) -Wl,--wrap=nonet_execute $< $(NONET_OBJS) $(BUILD)/libnonet.a -o $@ \
+	    $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
+.PHONY: compare-trial
+compare-trial: $(BUILD)/nonet $(BUILD)/nonet-slower ## two runs of one build TRIES times, and with SLOWER per cent planted: what `nonet compare` says
+	tests/compare_trial.sh $(BUILD) $(TRIES)
+
+.PHONY: tune-check
+tune-check: $(BUILD)/nonet ## is a tuned plan ever slower than the default? VGG-16 and 40 awkward layers; six minutes on a quiet machine
+	tests/tune_check.sh $(BUILD)

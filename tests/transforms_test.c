@@ -4,7 +4,7 @@
 #include "reference/reference.h"
 #include "tests/support.h"
 
-enum { L = NONET_L };
+enum { L = NONET_L, POINTS = REFERENCE_POINTS };
 
 static void random_doubles(sweep_random *random, double *x, int count)
 {
@@ -15,13 +15,13 @@ static void random_doubles(sweep_random *random, double *x, int count)
 /* In exact arithmetic F(m) is the convolution itself; in double it is so to the last few bits. */
 START_TEST(matrices_convolve)
 {
-    int m = _i ? 4 : 2, a = m + 2;
+    int m = 2 * _i + 2, a = m + 2;
     reference_winograd wino;
     sweep_random random = { support_seed() };
 
     sweep_winograd_matrices(&wino, m);
     for (int trial = 0; trial < 100; trial++) {
-        double d[36], g[9], u[36], v[36], y[16];
+        double d[POINTS], g[9], u[POINTS], v[POINTS], y[POINTS];
 
         random_doubles(&random, d, a * a);
         random_doubles(&random, g, 9);
@@ -35,7 +35,7 @@ START_TEST(matrices_convolve)
 
             for (int j = 0; j < 9; j++)
                 direct += g[j] * d[(i / m + j / 3) * a + i % m + j % 3];
-            ck_assert_double_eq_tol(y[i], direct, 1e-13);
+            ck_assert_double_eq_tol(y[i], direct, m == 6 ? 1e-12 : 1e-13);
         }
     }
 }
@@ -69,14 +69,40 @@ START_TEST(matrices_are_literal)
 }
 END_TEST
 
+START_TEST(matrices_of_f6_are_literal)
+{
+    static const double bt[8][8] = {
+        { -1, 0, 21. / 4, 0, -21. / 4, 0, 1, 0 },       { 0, 2, 4, -5. / 2, -5, 1. / 2, 1, 0 },
+        { 0, -2, 4, 5. / 2, -5, -1. / 2, 1, 0 },        { 0, 1, 1, -17. / 4, -17. / 4, 1, 1, 0 },
+        { 0, -1, 1, 17. / 4, -17. / 4, -1, 1, 0 },      { 0, 1. / 2, 1. / 4, -5. / 2, -5. / 4, 2, 1, 0 },
+        { 0, -1. / 2, 1. / 4, 5. / 2, -5. / 4, -2, 1, 0 }, { 0, -1, 0, 21. / 4, 0, -21. / 4, 0, 1 },
+    };
+    static const double point[7] = { 0, 0.5, -0.5, 1, -1, 2, -2 }, n[7] = { -1, 45. / 32, 45. / 32, -9. / 2, -9. / 2, 90, 90 };
+    reference_winograd f6;
+
+    sweep_winograd_matrices(&f6, 6);
+    for (int i = 0; i < 8; i++)
+        for (int j = 0; j < 8; j++)
+            ck_assert_double_eq(f6.bt[i][j], bt[i][j]);
+    for (int j = 0; j < 7; j++) {
+        for (int i = 0; i < 3; i++)
+            ck_assert_double_eq_tol(f6.g[j][i], pow(point[j], i) / n[j], 1e-16);
+        for (int i = 0; i < 6; i++)
+            ck_assert_double_eq(f6.at[i][j], pow(point[j], i));
+    }
+    for (int i = 0; i < 6; i++)
+        ck_assert_double_eq(f6.at[i][7], i == 5);
+}
+END_TEST
+
 /* A single 1 among zeros walks over every pixel: what comes out is a column of the matrices, rounded at most twice. */
 static void impulse_in(const nonet_kernel *kernel, const reference_winograd *wino)
 {
     int a = wino->a;
-    float d[36 * L], v[36 * L];
+    float d[POINTS * L], v[POINTS * L];
 
     for (int at = 0; at < a * a; at++) {
-        double plain[36] = { 0 }, exact[36];
+        double plain[POINTS] = { 0 }, exact[POINTS];
 
         memset(d, 0, sizeof d);
         for (int lane = 0; lane < L; lane++)
@@ -93,10 +119,10 @@ static void impulse_in(const nonet_kernel *kernel, const reference_winograd *win
 static void impulse_out(const nonet_kernel *kernel, const reference_winograd *wino)
 {
     int a = wino->a, m = wino->m;
-    float p[36 * L], y[16 * L], bias[L] = { 0 };
+    float p[POINTS * L], y[POINTS * L], bias[L] = { 0 };
 
     for (int at = 0; at < a * a; at++) {
-        double plain[36] = { 0 }, exact[16];
+        double plain[POINTS] = { 0 }, exact[POINTS];
 
         memset(p, 0, sizeof p);
         for (int lane = 0; lane < L; lane++)
@@ -113,10 +139,10 @@ static void impulse_out(const nonet_kernel *kernel, const reference_winograd *wi
 static void impulse_filter(const nonet_kernel *kernel, const reference_winograd *wino)
 {
     int a = wino->a;
-    float g[9 * L], u[36 * L];
+    float g[9 * L], u[POINTS * L];
 
     for (int at = 0; at < 9; at++) {
-        double plain[9] = { 0 }, exact[36];
+        double plain[9] = { 0 }, exact[POINTS];
 
         memset(g, 0, sizeof g);
         for (int lane = 0; lane < L; lane++)
@@ -133,18 +159,25 @@ static void impulse_filter(const nonet_kernel *kernel, const reference_winograd 
 START_TEST(impulses)
 {
     const nonet_kernel *kernel = &nonet_kernels[_i];
-    reference_winograd f2, f4;
+    reference_winograd wino;
 
-    if (!nonet_isa_supported(kernel->isa))
+    if (!nonet_isa_supported(kernel->isa) || kernel->family < NONET_K_WINO_FILTER_F2 || kernel->family > NONET_K_WINO_OUT_F6)
         return;
-    sweep_winograd_matrices(&f2, 2);
-    sweep_winograd_matrices(&f4, 4);
-    if (kernel->family == NONET_K_WINO_IN_F2 || kernel->family == NONET_K_WINO_IN_F4)
-        impulse_in(kernel, kernel->family == NONET_K_WINO_IN_F2 ? &f2 : &f4);
-    if (kernel->family == NONET_K_WINO_OUT_F2 || kernel->family == NONET_K_WINO_OUT_F4)
-        impulse_out(kernel, kernel->family == NONET_K_WINO_OUT_F2 ? &f2 : &f4);
-    if (kernel->family == NONET_K_WINO_FILTER_F2 || kernel->family == NONET_K_WINO_FILTER_F4)
-        impulse_filter(kernel, kernel->family == NONET_K_WINO_FILTER_F2 ? &f2 : &f4);
+    sweep_winograd_matrices(&wino, sweep_winograd_family_side(kernel->family));
+    switch (kernel->family) {
+    case NONET_K_WINO_IN_F2:
+    case NONET_K_WINO_IN_F4:
+    case NONET_K_WINO_IN_F6:
+        impulse_in(kernel, &wino);
+        break;
+    case NONET_K_WINO_OUT_F2:
+    case NONET_K_WINO_OUT_F4:
+    case NONET_K_WINO_OUT_F6:
+        impulse_out(kernel, &wino);
+        break;
+    default:
+        impulse_filter(kernel, &wino);
+    }
 }
 END_TEST
 
@@ -154,7 +187,8 @@ int main(void)
     TCase *tcase = tcase_create("winograd");
 
     tcase_set_timeout(tcase, 0);
-    tcase_add_loop_test(tcase, matrices_convolve, 0, 2);
+    tcase_add_loop_test(tcase, matrices_convolve, 0, 3);
+    tcase_add_test(tcase, matrices_of_f6_are_literal);
     tcase_add_test(tcase, matrices_are_literal);
     tcase_add_loop_test(tcase, impulses, 0, nonet_kernel_count);
     suite_add_tcase(suite, tcase);

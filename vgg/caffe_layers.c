@@ -45,7 +45,8 @@ static nonet_vgg_status conv_geometry(caffe_reader *o, const caffe_layer *l, geo
     if (g->side != 1 && g->side != 3)
         return vgg_caffe_fail(o, l, refused, "has a kernel of %ux%u; nonet runs 3x3 and 1x1", g->side, g->side);
     if (g->stride < 1 || g->stride > (g->side == 3 ? 2 : 1) || g->pad > g->side / 2)
-        return vgg_caffe_fail(o, l, refused, "has a stride of %u and a padding of %u, which nonet does not run", g->stride, g->pad);
+        return vgg_caffe_fail(o, l, refused, "has a stride of %u and a padding of %u, which nonet does not run", g->stride,
+                              g->pad);
     return NONET_VGG_OK;
 }
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "vgg/model.h"
+#include "vgg/nets.h"
 
 /* Outputs of the last layer that has weights: what labels must count. */
 static int outputs(const vgg_model *model)
@@ -51,6 +52,27 @@ static nonet_vgg_status apply(vgg_model *model, const nonet_vgg_convert_options 
         model->nlabels = o->nlabels;
     }
     return NONET_VGG_OK;
+}
+
+nonet_vgg_status nonet_vgg_convert_random(const char *name, uint64_t seed, const char *to,
+                                          const nonet_vgg_convert_options *options, nonet_vgg_error *err)
+{
+    vgg_model model;
+    if (!name || !to)
+        return vgg_fail(err, NONET_VGG_USAGE, "nonet_vgg_convert_random: a null pointer");
+    const vgg_netspec *spec = vgg_net_find(name);
+    if (!spec)
+        return vgg_fail(err, NONET_VGG_USAGE, "%s: there is no such network (" VGG_NET_NAMES ")", name);
+    nonet_vgg_status status = vgg_model_from_spec(&model, spec, seed, err);
+    if (status != NONET_VGG_OK)
+        return status;
+    vgg_model written = model;
+    if (options)
+        status = apply(&written, options, err);
+    if (status == NONET_VGG_OK)
+        status = vgg_write_nonet(&written, NULL, 0, to, err);
+    vgg_model_clear(&model);
+    return status;
 }
 
 nonet_vgg_status nonet_vgg_convert(const char *from, const char *to, const nonet_vgg_convert_options *options,

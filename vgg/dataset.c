@@ -2,6 +2,7 @@
 #include "vgg/dataset.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 
 nonet_vgg_status vgg_dataset_add(vgg_dataset *set, const char *name, int label, nonet_vgg_error *err)
 {
+    if (name && strlen(name) >= PATH_MAX)
+        return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: picture %lld of the list has a name of %zu bytes", set->root,
+                        (long long)set->count, strlen(name));
     if (set->count == set->room) {
         int64_t room = set->room ? 2 * set->room : 1024;
         int32_t *labels = realloc(set->label, (size_t)room * sizeof *labels);
@@ -25,6 +29,20 @@ nonet_vgg_status vgg_dataset_add(vgg_dataset *set, const char *name, int label, 
     if (name && !(set->name[set->count] = strdup(name)))
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "no memory for the list of pictures");
     set->label[set->count++] = label;
+    return NONET_VGG_OK;
+}
+
+nonet_vgg_status vgg_dataset_add_box(vgg_dataset *set, const vgg_box *box, nonet_vgg_error *err)
+{
+    if (set->boxes == set->box_room) {
+        int64_t room = set->box_room ? 2 * set->box_room : 1024;
+        vgg_box *more = realloc(set->box, (size_t)room * sizeof *more);
+        if (!more)
+            return vgg_fail(err, NONET_VGG_NO_MEMORY, "no memory for the list of boxes");
+        set->box = more;
+        set->box_room = room;
+    }
+    set->box[set->boxes++] = *box;
     return NONET_VGG_OK;
 }
 
@@ -64,20 +82,22 @@ int vgg_classes_find(const vgg_classes *classes, const char *text)
 }
 
 nonet_vgg_status vgg_dataset_open(vgg_dataset *set, const char *path, const char *list, const vgg_classes *classes,
-                                  nonet_vgg_error *err)
+                                  int with_boxes, nonet_vgg_error *err)
 {
     struct stat st;
     nonet_vgg_status status;
     *set = (vgg_dataset){0};
     if (stat(path, &st))
         return vgg_fail(err, NONET_VGG_IO, "%s: cannot open: %s", path, strerror(errno));
+    if (with_boxes && (!list || !S_ISDIR(st.st_mode)))
+        return vgg_fail(err, NONET_VGG_USAGE, "%s: where things are, a list with boxes tells, for pictures in a folder", path);
     set->root = strdup(path);
     if (!set->root)
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "no memory for the list of pictures");
     if (!S_ISDIR(st.st_mode))
         status = vgg_dataset_idx(set, path, list, classes, err);
     else if (list)
-        status = vgg_dataset_list(set, list, classes, err);
+        status = vgg_dataset_list(set, list, classes, with_boxes, err);
     else
         status = vgg_dataset_folders(set, classes, err);
     if (status != NONET_VGG_OK)
@@ -93,6 +113,8 @@ void vgg_dataset_close(vgg_dataset *set)
     free(set->label);
     free(set->root);
     free(set->pixels);
+    free(set->box);
+    free(set->first_box);
     *set = (vgg_dataset){0};
 }
 
@@ -135,6 +157,11 @@ uint64_t vgg_dataset_sum(const vgg_dataset *set)
         uint64_t part[3] = {sum, (uint64_t)set->label[i], 0};
         if (set->name)
             part[2] = vgg_checksum(set->name[i], strlen(set->name[i]));
+        sum = vgg_checksum(part, sizeof part);
+    }
+    if (set->boxes) {
+        uint64_t part[3] = {sum, vgg_checksum(set->first_box, ((size_t)set->count + 1) * sizeof *set->first_box), 0};
+        part[2] = vgg_checksum(set->box, (size_t)set->boxes * sizeof *set->box);
         sum = vgg_checksum(part, sizeof part);
     }
     if (set->pixels)

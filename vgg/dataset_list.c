@@ -146,6 +146,71 @@ static char *split(char *line)
     return label;
 }
 
+/* ---- boxes at the end of a line ---- */
+
+static int is_number(const char *text, size_t length)
+{
+    char *end;
+    if (length == 0 || strspn(text, "0123456789.+-eE") < length)
+        return 0;
+    strtod(text, &end);
+    return end == text + length;
+}
+
+/* The first of the numbers at the end of a line, which does not begin with one. */
+static char *last_numbers(char *line, int *count)
+{
+    char *from = line + strlen(line);
+    for (*count = 0;; ++*count) {
+        char *end = from, *at;
+        while (end > line && is_blank(end[-1]))
+            end--;
+        for (at = end; at > line && !is_blank(at[-1]);)
+            at--;
+        if (at == line || !is_number(at, (size_t)(end - at)))
+            return from;
+        from = at;
+    }
+}
+
+/* Four numbers at *at, which moves behind them. */
+static int read_box(char **at, vgg_box *box)
+{
+    double *edge[4] = {&box->x0, &box->y0, &box->x1, &box->y1};
+    for (int i = 0; i < 4; i++) {
+        *edge[i] = strtod(*at, at);
+        if (!(*edge[i] >= -1e6 && *edge[i] <= 1e6))
+            return 0;
+    }
+    return box->x0 < box->x1 && box->y0 < box->y1;
+}
+
+/* Takes the boxes off a line: as many fours of numbers as there are, behind a label that may be a number. */
+static nonet_vgg_status take_boxes(vgg_dataset *set, char *line, const char *list, long number, nonet_vgg_error *err)
+{
+    nonet_vgg_status status = NONET_VGG_OK;
+    int count;
+    char *from = last_numbers(line, &count), *at = from;
+    if (count % 4 == 1) {
+        at += strcspn(at, " \t");
+        count--;
+    }
+    from = at;
+    if (count == 0 || count % 4)
+        return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: line %ld: no x0 y0 x1 y1 of a box, or of several, after the label", list,
+                        number);
+    for (; status == NONET_VGG_OK && count > 0; count -= 4) {
+        vgg_box box;
+        if (!read_box(&at, &box))
+            return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: line %ld: a box must have x0 below x1 and y0 below y1", list, number);
+        status = vgg_dataset_add_box(set, &box, err);
+    }
+    while (from > line && is_blank(from[-1]))
+        from--;
+    *from = 0;
+    return status;
+}
+
 static nonet_vgg_status add_line(vgg_dataset *set, char *line, const char *list, long number, const vgg_classes *classes,
                                  nonet_vgg_error *err)
 {
@@ -155,6 +220,11 @@ static nonet_vgg_status add_line(vgg_dataset *set, char *line, const char *list,
         line[--length] = 0;
     if (length == 0)
         return NONET_VGG_OK;
+    if (set->first_box) {
+        nonet_vgg_status status = take_boxes(set, line, list, number, err);
+        if (status != NONET_VGG_OK)
+            return status;
+    }
     const char *label = split(line);
     if (!*label)
         return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: line %ld has no label after the picture's name", list, number);
@@ -162,10 +232,24 @@ static nonet_vgg_status add_line(vgg_dataset *set, char *line, const char *list,
     if (class < 0)
         return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: line %ld: '%.80s' is not one class of the network's %d, by name or number "
                         "from 0", list, number, label, classes->count);
-    return vgg_dataset_add(set, line, class, err);
+    nonet_vgg_status status = vgg_dataset_add(set, line, class, err);
+    if (status == NONET_VGG_OK && set->first_box)
+        set->first_box[set->count] = set->boxes;
+    return status;
 }
 
-nonet_vgg_status vgg_dataset_list(vgg_dataset *set, const char *list, const vgg_classes *classes, nonet_vgg_error *err)
+/* One a line of the file, and one. */
+static nonet_vgg_status make_first_box(vgg_dataset *set, const char *text, nonet_vgg_error *err)
+{
+    size_t lines = 2;
+    for (; *text; text++)
+        lines += *text == '\n';
+    set->first_box = calloc(lines, sizeof *set->first_box);
+    return set->first_box ? NONET_VGG_OK : vgg_fail(err, NONET_VGG_NO_MEMORY, "no memory for the list of boxes");
+}
+
+nonet_vgg_status vgg_dataset_list(vgg_dataset *set, const char *list, const vgg_classes *classes, int with_boxes,
+                                  nonet_vgg_error *err)
 {
     uint8_t *bytes;
     size_t size;
@@ -175,6 +259,8 @@ nonet_vgg_status vgg_dataset_list(vgg_dataset *set, const char *list, const vgg_
         return status;
     if (memchr(bytes, 0, size))
         status = vgg_fail(err, NONET_VGG_BAD_FILE, "%s: is not a text file of `name label` lines", list);
+    if (status == NONET_VGG_OK && with_boxes)
+        status = make_first_box(set, (char *)bytes, err);
     for (char *line = (char *)bytes, *next; status == NONET_VGG_OK && line; line = next) {
         next = strchr(line, '\n');
         if (next)

@@ -5,11 +5,9 @@
 #include <string.h>
 #include "vgg/evaluator.h"
 
-enum { VIEW_PIXELS = 1 << 24 };
-
 /* ---- views on their way through a network ---- */
 
-static int grow(float **buffer, size_t *held, size_t floats)
+int vgg_grow(float **buffer, size_t *held, size_t floats)
 {
     if (floats <= *held)
         return 1;
@@ -52,7 +50,7 @@ static nonet_vgg_status flush(vgg_evaluator *e, vgg_member *m, nonet_vgg_error *
     m->w = e->w;
     nonet_vgg_query(m->net, &info);
     size_t positions = (size_t)info.out_h * (size_t)info.out_w, map = positions * (size_t)e->classes;
-    if (!grow(&e->dst, &e->dst_floats, map * (size_t)views))
+    if (!vgg_grow(&e->dst, &e->dst_floats, map * (size_t)views))
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "not enough memory for the class scores");
     status = nonet_vgg_forward(m->net, e->src, e->dst, NULL, err);
     for (int v = 0; status == NONET_VGG_OK && v < views; v++) {
@@ -88,7 +86,7 @@ static nonet_vgg_status make_room(vgg_evaluator *e, const vgg_member *m, int vie
             return vgg_fail(err, NONET_VGG_NO_MEMORY, "a view of %d x %d would take %.1f MB, weights included; the limit is %.1f MB", w, h,
                             (double)bytes / 1e6, (double)e->max_memory / 1e6);
     }
-    if (!grow(&e->src, &e->src_floats, (size_t)views * (size_t)m->info.c * (size_t)h * (size_t)w))
+    if (!vgg_grow(&e->src, &e->src_floats, (size_t)views * (size_t)m->info.c * (size_t)h * (size_t)w))
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "not enough memory for %d views of %d x %d", views, w, h);
     e->room = views;
     e->h = h;
@@ -142,28 +140,20 @@ static nonet_vgg_status add_grid(vgg_evaluator *e, vgg_member *m, scaled *s, non
     return status;
 }
 
-/* The whole picture with its smaller side `side` long, the other one rounded to the nearest. */
-static vgg_window whole(const vgg_picture *p, int side)
-{
-    int64_t least = p->w < p->h ? p->w : p->h;
-    int64_t w = (2 * (int64_t)side * p->w + least) / (2 * least), h = (2 * (int64_t)side * p->h + least) / (2 * least);
-    int fits = w <= VIEW_PIXELS && h <= VIEW_PIXELS && w * h <= VIEW_PIXELS;
-    return (vgg_window){.w = w, .h = h, .columns = fits ? (int)w : 0, .rows = fits ? (int)h : 0};
-}
-
-static int default_side(const vgg_member *m)
-{
-    vgg_picture square = {.w = 1 << 14, .h = 1 << 14};
-    int side = m->info.h > m->info.w ? m->info.h : m->info.w;
-    return (int)vgg_centre_window(&square, side, side, 0).h;
-}
-
 vgg_window vgg_view_window(const vgg_evaluator *e, const vgg_member *m, const vgg_picture *p, int scale)
 {
     int side = e->protocol.scales ? e->protocol.scale[scale] : 0;
     if (e->protocol.kind == VGG_CENTRE)
         return vgg_centre_window(p, m->info.h, m->info.w, side);
-    return whole(p, side ? side : default_side(m));
+    return vgg_whole_window(p, side ? side : vgg_default_side(m->info.h, m->info.w));
+}
+
+nonet_vgg_status vgg_check_window(const vgg_member *m, const vgg_picture *p, const vgg_window *window, nonet_vgg_error *err)
+{
+    if (window->rows >= m->info.h && window->columns >= m->info.w && window->h >= window->rows && window->w >= window->columns)
+        return NONET_VGG_OK;
+    return vgg_fail(err, NONET_VGG_UNSUPPORTED, "a picture of %d x %d cannot be evaluated: resized it is %lld x %lld, the network "
+                    "takes %d x %d", p->w, p->h, (long long)window->w, (long long)window->h, m->info.w, m->info.h);
 }
 
 /* The views of a picture at one scale. grid: the multi-crop ones, else those of dense or centre. */
@@ -171,9 +161,9 @@ static nonet_vgg_status add_scale(vgg_evaluator *e, vgg_member *m, const vgg_pic
 {
     const vgg_protocol *how = &e->protocol;
     vgg_window window = vgg_view_window(e, m, p, scale);
-    if (window.rows < m->info.h || window.columns < m->info.w || window.h < window.rows || window.w < window.columns)
-        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "a picture of %d x %d cannot be evaluated: resized it is %lld x %lld, the network "
-                        "takes %d x %d", p->w, p->h, (long long)window.w, (long long)window.h, m->info.w, m->info.h);
+    nonet_vgg_status status = vgg_check_window(m, p, &window, err);
+    if (status != NONET_VGG_OK)
+        return status;
     int scales = how->scales ? how->scales : 1, views = grid ? 2 * VGG_GRID * VGG_GRID : how->flip ? 2 : 1;
     uint8_t *pixels = malloc((size_t)window.rows * (size_t)window.columns * (size_t)p->channels);
     if (!pixels)
@@ -182,15 +172,14 @@ static nonet_vgg_status add_scale(vgg_evaluator *e, vgg_member *m, const vgg_pic
         .cut = {.pixels = pixels, .columns = window.columns}, .rows = window.rows, .picture = picture,
         .most = e->batch ? e->batch : grid ? VGG_CROPS : 1, .weight = m->weight / scales / views / (how->kind == VGG_BOTH ? 2 : 1),
     };
-    nonet_vgg_status status = vgg_resize(p, &window, pixels, err);
+    status = vgg_resize(p, &window, pixels, err);
     if (status == NONET_VGG_OK)
         status = grid ? add_grid(e, m, &s, err) : add_views(e, m, &s, how->flip != 0, window.rows, window.columns, err);
     free(pixels);
     return status;
 }
 
-/* The picture itself, or a copy with the channels that the network takes. */
-static nonet_vgg_status with_channels(const vgg_picture *p, int channels, vgg_picture *copy, nonet_vgg_error *err)
+nonet_vgg_status vgg_with_channels(const vgg_picture *p, int channels, vgg_picture *copy, nonet_vgg_error *err)
 {
     *copy = *p;
     if (p->channels == channels)
@@ -214,7 +203,7 @@ static nonet_vgg_status run_kind(vgg_evaluator *e, vgg_member *m, const vgg_pict
     for (int i = 0; status == NONET_VGG_OK && i < scales * pictures; i++) {
         const vgg_picture *from = &picture[i % pictures];
         vgg_picture copy;
-        status = with_channels(from, m->info.c, &copy, err);
+        status = vgg_with_channels(from, m->info.c, &copy, err);
         if (status != NONET_VGG_OK)
             break;
         status = add_scale(e, m, &copy, i % pictures, i / pictures, grid, err);

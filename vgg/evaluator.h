@@ -34,5 +34,11 @@ struct vgg_evaluator {
 
 /* How a picture is resized for a scale, and what is kept of it: everything, but for the centre protocol. */
 vgg_window vgg_view_window(const vgg_evaluator *e, const vgg_member *m, const vgg_picture *p, int scale);
+/* Whether the network can take a view of that window. */
+nonet_vgg_status vgg_check_window(const vgg_member *m, const vgg_picture *p, const vgg_window *window, nonet_vgg_error *err);
+/* The picture itself, or a copy (whose pixels are others) with the channels that a network takes. */
+nonet_vgg_status vgg_with_channels(const vgg_picture *p, int channels, vgg_picture *copy, nonet_vgg_error *err);
+/* Makes a buffer at least so large; what it held is lost. 0 when there is no memory. */
+int vgg_grow(float **buffer, size_t *held, size_t floats);
 
 #endif

@@ -49,7 +49,7 @@ static nonet_vgg_status open_member(vgg_evaluator *e, const vgg_evaluator_option
     vgg_member *m = &e->member[e->models];
     nonet_vgg_options net = o->net;
     size_t taken = vgg_evaluator_memory(e);
-    net.dense = e->protocol.kind == VGG_DENSE || e->protocol.kind == VGG_BOTH;
+    net.dense = net.dense || e->protocol.kind == VGG_DENSE || e->protocol.kind == VGG_BOTH;
     net.batch = net.height = net.width = 0;
     net.last = NULL;
     if (net.max_memory)

@@ -10,11 +10,11 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static nonet_status softmax_rows(const nonet_vgg *net, const vgg_step *s, const float *src, float *dst)
+static nonet_status softmax_rows(const vgg_step *s, const float *src, float *dst)
 {
     size_t row = nonet_tensor_floats(NONET_NCHW16C, 1, s->c, 1, 1);
-    memset(dst, 0, (size_t)net->batch * row * sizeof *dst);
-    for (int n = 0; n < net->batch; n++) {
+    memset(dst, 0, (size_t)s->images * row * sizeof *dst);
+    for (int n = 0; n < s->images; n++) {
         nonet_status status = nonet_softmax(1, s->c, src + (size_t)n * row, dst + (size_t)n * row);
         if (status != NONET_OK)
             return status;
@@ -24,7 +24,7 @@ static nonet_status softmax_rows(const nonet_vgg *net, const vgg_step *s, const 
 
 static nonet_status run_step(const nonet_vgg *net, const vgg_step *s, const float *src, float *dst)
 {
-    int n = net->batch, threads = net->options.conv.threads;
+    int n = s->images, threads = net->options.conv.threads;
     size_t floats = nonet_tensor_floats(NONET_NCHW16C, n, s->c, s->h, s->w);
     switch (s->layer.type) {
     case VGG_CONV:
@@ -38,17 +38,49 @@ static nonet_status run_step(const nonet_vgg *net, const vgg_step *s, const floa
         return nonet_lrn(n, s->c, s->h, s->w, s->layer.size, s->layer.alpha / (float)s->layer.size, s->layer.lrn_beta,
                          s->layer.lrn_k, src, dst, threads);
     case VGG_SOFTMAX:
-        return softmax_rows(net, s, src, dst);
+        return softmax_rows(s, src, dst);
     default:
         memcpy(dst, src, floats * sizeof *dst);
         return nonet_relu(floats, dst);
     }
 }
 
-/* Where step i writes: the caller's memory for the last one that ends in NCHW. */
-static float *target(const nonet_vgg *net, int i, float *dst)
+/* Where step i writes, from image `image` on: the caller's memory for the last one that ends in NCHW. */
+static float *target(const nonet_vgg *net, int i, int image, float *dst)
 {
-    return i == net->count - 1 && net->steps[i].out_layout == NONET_NCHW ? dst : net->act[i % 2];
+    const vgg_step *s = &net->steps[i];
+    size_t before = vgg_step_floats(s, 1) * (size_t)image;
+    if (i == net->count - 1 && s->out_layout == NONET_NCHW)
+        return dst + before;
+    return net->act[i % 2] + (i == net->early - 1 ? vgg_gather_offset(net) + before : 0);
+}
+
+/* What the first step reads: it takes NCHW itself, or it gets the blocked layout in act[1], as step 0 writes act[0]. */
+static const float *first_input(const nonet_vgg *net, int image, const float *src)
+{
+    const vgg_step *s = &net->steps[0];
+    src += nonet_tensor_floats(NONET_NCHW, image, net->model.c, net->h, net->w);
+    if (s->layer.type == VGG_CONV || s->layer.type == VGG_FC)
+        return src;
+    nonet_reorder(s->images, net->model.c, net->h, net->w, NONET_NCHW, src, NONET_NCHW16C, net->act[1]);
+    return net->act[1];
+}
+
+/* Steps [from, to) for the images from `image` on that one call takes. */
+static nonet_vgg_status run_steps(const nonet_vgg *net, int from, int to, int image, const float *in, float *dst, double *seconds,
+                                  nonet_vgg_error *err)
+{
+    for (int i = from; i < to; i++) {
+        double start = seconds ? now() : 0;
+        float *out = target(net, i, image, dst);
+        nonet_status status = run_step(net, &net->steps[i], in, out);
+        if (status != NONET_OK)
+            return vgg_fail(err, NONET_VGG_UNSUPPORTED, "layer %s: %s", net->steps[i].layer.name, nonet_status_string(status));
+        if (seconds)
+            seconds[i] += now() - start;
+        in = out;
+    }
+    return NONET_VGG_OK;
 }
 
 nonet_vgg_status nonet_vgg_forward(nonet_vgg *net, const float *src, float *dst, double *seconds, nonet_vgg_error *err)
@@ -57,24 +89,20 @@ nonet_vgg_status nonet_vgg_forward(nonet_vgg *net, const float *src, float *dst,
         return vgg_fail(err, NONET_VGG_USAGE, "nonet_vgg_forward: a null pointer");
     if (!net->act[0] || !net->act[1] || !net->workspace)
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: there was no memory for its activations; reshape it first", net->model.path);
-    const float *in = src;
+    nonet_vgg_status status = NONET_VGG_OK;
+    for (int i = 0; seconds && i < net->count; i++)
+        seconds[i] = 0;
+    for (int image = 0; net->early && image < net->batch && status == NONET_VGG_OK; image += net->steps[0].images)
+        status = run_steps(net, 0, net->early, image, first_input(net, image, src), dst, seconds, err);
+    if (status == NONET_VGG_OK) {
+        const float *in = net->early ? target(net, net->early - 1, 0, dst) : first_input(net, 0, src);
+        status = run_steps(net, net->early, net->count, 0, in, dst, seconds, err);
+    }
     const vgg_step *last = &net->steps[net->count - 1];
-    int plain_first = net->steps[0].layer.type == VGG_CONV || net->steps[0].layer.type == VGG_FC;
-    if (!plain_first) {         /* step 0 writes act[0] */
-        nonet_reorder(net->batch, net->model.c, net->h, net->w, NONET_NCHW, src, NONET_NCHW16C, net->act[1]);
-        in = net->act[1];
-    }
-    for (int i = 0; i < net->count; i++) {
-        double start = seconds ? now() : 0;
-        float *out = target(net, i, dst);
-        nonet_status status = run_step(net, &net->steps[i], in, out);
-        if (status != NONET_OK)
-            return vgg_fail(err, NONET_VGG_UNSUPPORTED, "layer %s: %s", net->steps[i].layer.name, nonet_status_string(status));
-        if (seconds)
-            seconds[i] = now() - start;
-        in = out;
-    }
-    if (in != dst)
-        nonet_reorder(net->batch, last->k, last->oh, last->ow, NONET_NCHW16C, in, NONET_NCHW, dst);
-    return NONET_VGG_OK;
+    float *end = target(net, net->count - 1, 0, dst);
+    if (status == NONET_VGG_OK && end != dst)
+        nonet_reorder(net->batch, last->k, last->oh, last->ow, NONET_NCHW16C, end, NONET_NCHW, dst);
+    if (!net->options.keep_threads)
+        vgg_release_threads(net);
+    return status;
 }

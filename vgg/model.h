@@ -45,11 +45,14 @@ typedef struct vgg_model {
     void *map;                  /* the mapped file, or NULL */
     size_t map_size;
     int unchecked;              /* a container with packed weights: checksums of tensors are checked when they are used */
+    int random;                 /* weights and biases that are NULL are those of vgg_random_rows with this seed */
+    uint64_t seed;
     void **owned;               /* blocks from malloc that layers point into */
     int owned_count;
 } vgg_model;
 
-/* Fills err->text and returns the status given, so that callers can write: return vgg_fail(err, NONET_VGG_BAD_FILE, "...", ...). */
+/* Fills err->text and returns the status given, so that callers can write
+ * return vgg_fail(err, NONET_VGG_BAD_FILE, "...", ...). */
 nonet_vgg_status vgg_fail(nonet_vgg_error *err, nonet_vgg_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

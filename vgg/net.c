@@ -1,4 +1,4 @@
-/* net.c - opens a network: from a model file, or with random weights; has its weights packed and allocates what running it needs. */
+/* net.c - opens a network: from a model file, or with random weights; has its weights packed and allocates what it needs to run. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,8 @@ static nonet_vgg_status check_options(const nonet_vgg_options *o, nonet_vgg_erro
         return vgg_fail(err, NONET_VGG_USAGE, "batch, height and width must not be negative, and height goes with width");
     const nonet_options *c = &o->conv;
     if (c->threads < 0 || (unsigned)c->algo >= NONET_ALGO_COUNT || (unsigned)c->fc_weights >= NONET_FC_COUNT)
-        return vgg_fail(err, NONET_VGG_USAGE, "threads must not be negative; algorithm and type of FC weights must be known ones");
+        return vgg_fail(err, NONET_VGG_USAGE,
+                        "threads must not be negative; algorithm and type of FC weights must be known ones");
     nonet_isa isa;
     if (nonet_isa_current(&isa) != NONET_OK)
         return vgg_fail(err, NONET_VGG_USAGE, "NONET_ISA=%s: %s", getenv("NONET_ISA") ? getenv("NONET_ISA") : "",
@@ -129,7 +130,8 @@ static nonet_vgg_status finish(nonet_vgg **out, nonet_vgg *net, nonet_vgg_status
     return status;
 }
 
-nonet_vgg_status vgg_open_model(nonet_vgg **out, const char *path, const nonet_vgg_options *options, int keep, nonet_vgg_error *err)
+nonet_vgg_status vgg_open_model(nonet_vgg **out, const char *path, const nonet_vgg_options *options, int keep,
+                                nonet_vgg_error *err)
 {
     nonet_vgg *net;
     *out = NULL;
@@ -159,7 +161,8 @@ nonet_vgg_status nonet_vgg_open(nonet_vgg **out, const char *path, const nonet_v
     return vgg_open_model(out, path, options, 0, err);
 }
 
-nonet_vgg_status nonet_vgg_random(nonet_vgg **out, const char *name, uint64_t seed, const nonet_vgg_options *options, nonet_vgg_error *err)
+nonet_vgg_status nonet_vgg_random(nonet_vgg **out, const char *name, uint64_t seed, const nonet_vgg_options *options,
+                                  nonet_vgg_error *err)
 {
     nonet_vgg *net;
     if (!out || !name)
@@ -167,7 +170,8 @@ nonet_vgg_status nonet_vgg_random(nonet_vgg **out, const char *name, uint64_t se
     *out = NULL;
     const vgg_netspec *spec = vgg_net_find(name);
     if (!spec)
-        return vgg_fail(err, NONET_VGG_USAGE, "%s: there is no such network (vgg11, vgg11-lrn, vgg13, vgg16c, vgg16, vgg19)", name);
+        return vgg_fail(err, NONET_VGG_USAGE, "%s: there is no such network (vgg11, vgg11-lrn, vgg13, vgg16c, vgg16, vgg19)",
+                        name);
     nonet_vgg_status status = create(&net, options, err);
     if (status != NONET_VGG_OK)
         return status;
@@ -187,6 +191,7 @@ void nonet_vgg_close(nonet_vgg *net)
 {
     if (!net)
         return;
+    vgg_release_threads(net);
     for (int i = 0; i < net->count; i++) {
         nonet_plan_destroy(net->steps[i].plan);
         nonet_weights_destroy(net->steps[i].weights);
@@ -224,7 +229,8 @@ void nonet_vgg_query(const nonet_vgg *net, nonet_vgg_info *info)
 
 nonet_vgg_status nonet_vgg_layer(const nonet_vgg *net, int index, nonet_vgg_layer_info *info)
 {
-    static const char *const types[] = { "conv", "batchnorm", "relu", "lrn", "maxpool", "avgpool", "flatten", "fc", "dropout", "softmax" };
+    static const char *const types[] = { "conv", "batchnorm", "relu", "lrn", "maxpool", "avgpool", "flatten", "fc", "dropout",
+                                         "softmax" };
     if (!net || !info || index < 0 || index >= net->count)
         return NONET_VGG_USAGE;
     const vgg_step *s = &net->steps[index];
@@ -238,7 +244,10 @@ nonet_vgg_status nonet_vgg_layer(const nonet_vgg *net, int index, nonet_vgg_laye
         info->stride = s->conv.stride;
         info->pad = s->conv.pad;
     }
-    if (s->plan)
+    if (s->plan) {              /* the plan is for the images of one call */
         nonet_plan_query(s->plan, &info->plan);
+        info->plan.macs_direct *= net->batch / s->images;
+        info->plan.macs *= net->batch / s->images;
+    }
     return NONET_VGG_OK;
 }

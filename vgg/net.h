@@ -13,12 +13,14 @@ typedef struct vgg_step {
     nonet_layout out_layout;
     int c, h, w, k, oh, ow;     /* one image in and out */
     int relu, pool;             /* fused behind it */
+    int images;                 /* of one call */
 } vgg_step;
 
 /* What a layer keeps whatever the size of the input. */
 typedef struct vgg_pin {
     nonet_algo algo;
     nonet_isa isa;
+    nonet_weight_form form;
     int r, s;                   /* of an FC layer: the map that it was trained on */
 } vgg_pin;
 
@@ -32,6 +34,7 @@ struct nonet_vgg {
     int pinned;                 /* they are set: by the first vgg_build_steps */
     vgg_step *steps;
     int count;
+    int early;                  /* steps that run a few images at a time: passes.c */
     float *act[2];              /* what even and odd steps write */
     size_t act_floats[2];
     void *workspace;
@@ -64,6 +67,15 @@ nonet_vgg_status vgg_file_rows(void *context, const vgg_step *step, int first, i
 
 /* nonet_vgg_open; keep: checks all of the file, and the model's layers keep their data, for whoever writes them. */
 nonet_vgg_status vgg_open_model(nonet_vgg **net, const char *path, const nonet_vgg_options *options, int keep, nonet_vgg_error *err);
+
+/* Ends the OpenMP threads, unless called by one of them. */
+void vgg_release_threads(const nonet_vgg *net);
+/* Sets early, and the images of a call of each step. */
+void vgg_choose_passes(nonet_vgg *net);
+/* Floats of a step's output; of the activations; before the gathered output of the last early step in its activations. */
+size_t vgg_step_floats(const vgg_step *s, int images);
+void vgg_act_floats(const nonet_vgg *net, size_t floats[2]);
+size_t vgg_gather_offset(const nonet_vgg *net);
 
 /* What running the steps takes. */
 typedef struct vgg_needs {

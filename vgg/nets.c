@@ -77,6 +77,8 @@ nonet_vgg_status vgg_model_from_spec(vgg_model *model, const vgg_netspec *spec, 
         vgg_model_clear(model);
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: no memory for its list of layers", spec->name);
     }
+    model->random = 1;
+    model->seed = seed;
     model->c = 3;
     model->h = model->w = 224;
     vgg_set_preparation(model, NONET_VGG_TORCH);

@@ -31,8 +31,7 @@ typedef struct vgg_spec_item {
 int vgg_spec_next(const char **features, vgg_spec_item *item);
 
 /* Makes the layers of a network for 3x224x224 and 1000 classes, exactly as in the table: ReLU after every layer but the last, no
- * Dropout, no soft-max. Its weights and biases are NULL: vgg_random_rows makes them, some outputs at a time, from the seed that is
- * only named in model->path here. */
+ * Dropout, no soft-max. Its weights and biases are NULL: vgg_random_rows makes them, some outputs at a time, from the seed. */
 nonet_vgg_status vgg_model_from_spec(vgg_model *model, const vgg_netspec *spec, uint64_t seed, nonet_vgg_error *err);
 
 /* The name of the network whose features these layers are, or "sequence". */

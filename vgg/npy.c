@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "vgg/file.h"
 
 static const uint64_t largest_file = (uint64_t)1 << 32;
 static const char magic[] = "\x93NUMPY";
@@ -218,17 +217,23 @@ static size_t make_head(char *text, size_t room, int ndim, const int64_t *dim)
     return total;
 }
 
-nonet_vgg_status vgg_npy_write(const char *path, int ndim, const int64_t *dim, const float *data, nonet_vgg_error *err)
+nonet_vgg_status vgg_npy_head(vgg_out *out, int ndim, const int64_t *dim, nonet_vgg_error *err)
 {
     char text[256];             /* 4 dimensions of 19 digits fit */
+    size_t length = make_head(text, sizeof(text), ndim, dim);
+    return vgg_out_write(out, text, length, err);
+}
+
+nonet_vgg_status vgg_npy_write(const char *path, int ndim, const int64_t *dim, const float *data, nonet_vgg_error *err)
+{
     vgg_out out;
-    size_t n = 1, length = make_head(text, sizeof(text), ndim, dim);
+    size_t n = 1;
     for (int i = 0; i < ndim; i++)
         n *= (size_t)dim[i];
     nonet_vgg_status status = vgg_out_open(&out, path, err);
     if (status != NONET_VGG_OK)
         return status;
-    status = vgg_out_write(&out, text, length, err);
+    status = vgg_npy_head(&out, ndim, dim, err);
     if (status == NONET_VGG_OK)
         status = vgg_out_write(&out, data, n * 4, err);
     return vgg_out_close(&out, status, err);

@@ -25,6 +25,8 @@ nonet_vgg_status vgg_picture_decode(vgg_picture *picture, const char *name, cons
 /* Converts to 1 or 3 channels: luma of ITU-R 601, or the grey value three times. */
 nonet_vgg_status vgg_picture_convert(vgg_picture *picture, int channels, nonet_vgg_error *err);
 void vgg_picture_clear(vgg_picture *picture);
+/* The picture as a PNG file in memory (free it); compressed if the build has zlib. */
+nonet_vgg_status vgg_picture_encode(const vgg_picture *picture, uint8_t **bytes, size_t *size, nonet_vgg_error *err);
 
 /* For the decoders below: checks the size and allocates. */
 nonet_vgg_status vgg_picture_alloc(vgg_picture *picture, const char *name, uint64_t w, uint64_t h, int channels,

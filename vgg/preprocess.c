@@ -55,13 +55,46 @@ vgg_window vgg_centre_window(const vgg_picture *p, int h, int w, int side)
     return window;
 }
 
-/* One row of a plane; step: bytes from pixel to pixel, negative when it is mirrored. */
-static void normalise_row(const vgg_prepare *how, int plane, const uint8_t *pixel, ptrdiff_t step, float *dst)
+vgg_window vgg_whole_window(const vgg_picture *p, int side)
+{
+    enum { PIXELS = 1 << 24 };
+    int64_t least = p->w < p->h ? p->w : p->h;
+    int64_t w = (2 * (int64_t)side * p->w + least) / (2 * least), h = (2 * (int64_t)side * p->h + least) / (2 * least);
+    int fits = w <= PIXELS && h <= PIXELS && w * h <= PIXELS;
+    return (vgg_window){.w = w, .h = h, .columns = fits ? (int)w : 0, .rows = fits ? (int)h : 0};
+}
+
+int vgg_default_side(int h, int w)
+{
+    return (int)uncut(h > w ? h : w);
+}
+
+nonet_vgg_status vgg_resize_whole(const vgg_picture *picture, int side, vgg_window *window, uint8_t **pixels,
+                                  nonet_vgg_error *err)
+{
+    *window = vgg_whole_window(picture, side);
+    *pixels = NULL;
+    if (!window->columns)
+        return vgg_fail(err, NONET_VGG_UNSUPPORTED,
+                        "a picture of %d x %d would be %lld x %lld with a smaller side of %d: too large", picture->w, picture->h,
+                        (long long)window->w, (long long)window->h, side);
+    *pixels = malloc((size_t)window->rows * (size_t)window->columns * (size_t)picture->channels);
+    nonet_vgg_status status = *pixels ? vgg_resize(picture, window, *pixels, err)
+                                      : vgg_fail(err, NONET_VGG_NO_MEMORY, "no memory to resize a picture");
+    if (status != NONET_VGG_OK) {
+        free(*pixels);
+        *pixels = NULL;
+    }
+    return status;
+}
+
+/* What each of the 256 values of a pixel becomes in a plane. */
+static void normalise_values(const vgg_prepare *how, int plane, float to[256])
 {
     float mean = how->mean[plane], std = how->std[plane];
-    for (int i = 0; i < how->w; i++, pixel += step) {
-        float v = *pixel;
-        dst[i] = how->kind == NONET_VGG_CAFFE ? v - mean : (v / 255.0f - mean) / std;
+    for (int i = 0; i < 256; i++) {
+        float v = (float)i;
+        to[i] = how->kind == NONET_VGG_CAFFE ? v - mean : (v / 255.0f - mean) / std;
     }
 }
 
@@ -69,11 +102,16 @@ static void normalise_row(const vgg_prepare *how, int plane, const uint8_t *pixe
 void vgg_normalise(const vgg_prepare *how, const vgg_cut *cut, float *dst)
 {
     int channels = how->c, first = cut->flip ? cut->left + how->w - 1 : cut->left;
+    ptrdiff_t step = cut->flip ? -channels : channels;      /* bytes from pixel to pixel */
+    float value[256];
     for (int c = 0; c < channels; c++) {
         int from = how->kind == NONET_VGG_CAFFE ? channels - 1 - c : c;
+        normalise_values(how, c, value);
         for (int y = 0; y < how->h; y++, dst += how->w) {
-            size_t pixel = (size_t)(cut->top + y) * (size_t)cut->columns + (size_t)first;
-            normalise_row(how, c, cut->pixels + pixel * (size_t)channels + from, cut->flip ? -channels : channels, dst);
+            size_t start = (size_t)(cut->top + y) * (size_t)cut->columns + (size_t)first;
+            const uint8_t *pixel = cut->pixels + start * (size_t)channels + from;
+            for (int x = 0; x < how->w; x++, pixel += step)
+                dst[x] = value[*pixel];
         }
     }
 }

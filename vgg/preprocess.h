@@ -40,6 +40,14 @@ typedef struct vgg_window {
 } vgg_window;
 /* The centre h x w of a picture whose short side becomes `side`, the long one rounded down; side 0: as vgg_prepare_picture. */
 vgg_window vgg_centre_window(const vgg_picture *picture, int h, int w, int side);
+/* The whole picture with its smaller side `side` long, the other one rounded to the nearest. columns and rows are 0 when that
+ * would be more than 2^24 pixels. */
+vgg_window vgg_whole_window(const vgg_picture *picture, int side);
+/* The smaller side of pictures for a network with inputs of h x w, where nobody says it: 256 for 224. */
+int vgg_default_side(int h, int w);
 nonet_vgg_status vgg_resize(const vgg_picture *picture, const vgg_window *window, uint8_t *to, nonet_vgg_error *err);
+/* The whole window and its pixels (free them), or a sentence. */
+nonet_vgg_status vgg_resize_whole(const vgg_picture *picture, int side, vgg_window *window, uint8_t **pixels,
+                                  nonet_vgg_error *err);
 
 #endif

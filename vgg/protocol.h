@@ -44,7 +44,8 @@ typedef struct vgg_evaluator_options {
     const double *weight;       /* NULL: all the same; else one a model, each above 0 */
     vgg_protocol protocol;
     /* Each network's options. batch: views of one size in a forward, fewer where max_memory wants it; 0: 10 crops of a picture, else
-     * one. max_memory bounds all networks and the views' buffers together. dense, height, width, last: not used. */
+     * one. max_memory bounds all networks and the views' buffers together. dense: ready for dense application, whatever the protocol.
+     * height, width, last: not used. */
     nonet_vgg_options net;
 } vgg_evaluator_options;
 

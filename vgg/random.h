@@ -15,7 +15,7 @@ void vgg_random_fill(float *dst, size_t first, size_t n, uint64_t seed, uint64_t
 /* Likewise uniform in [-range, range). */
 void vgg_random_uniform(float *dst, size_t first, size_t n, uint64_t seed, uint64_t stream, float range);
 
-/* Weights (He: deviation sqrt(2/(c*r*s)), FC sqrt(2/c)) and bias (uniform in +-0.1) of outputs first .. first+count-1 of a CONV or
+/* Weights (He: deviation sqrt(2/(c*r*s)), FC sqrt(2/c)) and bias (uniform in +-0.1) of outputs first..first+count-1 of a CONV or
  * FC. index: the layer's place in model->layers; weight: count*c*r*s floats, bias: count floats; either may be NULL. */
 void vgg_random_rows(const vgg_layer *l, uint64_t seed, int index, int first, int count, float *weight, float *bias);
 

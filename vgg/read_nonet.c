@@ -99,8 +99,8 @@ static int lies_within(const container_tensor *tensor, uint64_t free_from, uint6
            tensor->numbers <= (size - tensor->offset) / 4 && container_round(tensor->numbers * 4) <= size - tensor->offset;
 }
 
-static nonet_vgg_status check_sum(const vgg_model *model, const char *what, uint32_t i, uint64_t offset, uint64_t bytes, uint64_t sum,
-                                  nonet_vgg_error *err)
+static nonet_vgg_status check_sum(const vgg_model *model, const char *what, uint32_t i, uint64_t offset, uint64_t bytes,
+                                  uint64_t sum, nonet_vgg_error *err)
 {
     if (checksum_parts((const unsigned char *)model->map + offset, bytes) == sum)
         return NONET_VGG_OK;
@@ -147,8 +147,8 @@ static nonet_vgg_status check_sections(const vgg_model *model, const tables *t, 
     return NONET_VGG_OK;
 }
 
-/* Packed weights replace the tensors they were made from, so those need no check until they are used. BatchNorm is not folded into
- * what is packed: such a file is read as if it had no packed weights. */
+/* Packed weights replace the tensors they were made from, so those need no check until they are used. BatchNorm is not folded
+ * into what is packed: such a file is read as if it had no packed weights. */
 static int uses_packed(const tables *t)
 {
     for (uint32_t i = 0; i < t->head->layers; i++)

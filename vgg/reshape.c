@@ -7,12 +7,10 @@
 
 vgg_needs vgg_needs_of(const nonet_vgg *net)
 {
-    vgg_needs needs = { .act_floats = { 0, nonet_tensor_floats(NONET_NCHW16C, net->batch, net->model.c, net->h, net->w) } };
-    for (int i = 0; i < net->count; i++) {      /* act[1] holds a reordered input too */
+    vgg_needs needs = { .act_floats = { 0, 0 } };
+    vgg_act_floats(net, needs.act_floats);
+    for (int i = 0; i < net->count; i++) {
         const vgg_step *s = &net->steps[i];
-        size_t floats = nonet_tensor_floats(NONET_NCHW16C, net->batch, s->k, s->oh, s->ow);
-        if (floats > needs.act_floats[i % 2])
-            needs.act_floats[i % 2] = floats;
         if (!s->plan)
             continue;
         nonet_plan_info info;
@@ -35,8 +33,8 @@ nonet_vgg_status vgg_check_budget(const nonet_vgg *net, nonet_vgg_error *err)
     size_t bytes = vgg_needs_bytes(&needs), most = net->options.max_memory;
     if (!most || bytes <= most)
         return NONET_VGG_OK;
-    return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: %d input%s of %dx%d would take %.1f MB, %.1f MB of it weights; the limit is %.1f MB",
-                    net->model.path, net->batch, net->batch == 1 ? "" : "s", net->h, net->w, (double)bytes / 1e6,
+    return vgg_fail(err, NONET_VGG_NO_MEMORY,
+                    "%s: %d input%s of %dx%d would take %.1f MB, %.1f MB of it weights; the limit is %.1f MB", net->model.path, net->batch, net->batch == 1 ? "" : "s", net->h, net->w, (double)bytes / 1e6,
                     (double)needs.weight_bytes / 1e6, (double)most / 1e6);
 }
 
@@ -90,18 +88,19 @@ nonet_vgg_status vgg_alloc_buffers(nonet_vgg *net, nonet_vgg_error *err)
 /* What vgg_build_steps makes and what it makes it from. */
 typedef struct arrangement {
     vgg_step *steps;
-    int count, batch, h, w;
+    int count, early, batch, h, w;
 } arrangement;
 
 static arrangement arrangement_of(const nonet_vgg *net)
 {
-    return (arrangement){ net->steps, net->count, net->batch, net->h, net->w };
+    return (arrangement){ net->steps, net->count, net->early, net->batch, net->h, net->w };
 }
 
 static void arrange(nonet_vgg *net, const arrangement *to)
 {
     net->steps = to->steps;
     net->count = to->count;
+    net->early = to->early;
     net->batch = to->batch;
     net->h = to->h;
     net->w = to->w;
@@ -145,7 +144,7 @@ static void go_back(nonet_vgg *net, const arrangement *old)
 /* Lays out the steps for another input; *old gets those that there were. On failure nothing has changed. */
 static nonet_vgg_status lay_out(nonet_vgg *net, int batch, int h, int w, arrangement *old, nonet_vgg_error *err)
 {
-    arrangement blank = { NULL, 0, batch ? batch : net->batch, h ? h : net->h, w ? w : net->w };
+    arrangement blank = { NULL, 0, 0, batch ? batch : net->batch, h ? h : net->h, w ? w : net->w };
     nonet_vgg_status status = check_size(net, blank.batch, blank.h, blank.w, err);
     if (status != NONET_VGG_OK)
         return status;

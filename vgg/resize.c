@@ -67,9 +67,32 @@ static uint8_t clip(int32_t sum)
     return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
 }
 
+/* One row of RGB: the three channels in one pass over the weights. */
+static void filter_row_rgb(const filter *f, const uint8_t *from, uint8_t *to)
+{
+    const int32_t half = 1 << (WEIGHT_BITS - 1);
+    for (int i = 0; i < f->outputs; i++, to += 3) {
+        const uint8_t *in = from + (size_t)f->first[i] * 3;
+        const int32_t *w = f->weight + (size_t)i * (size_t)f->taps;
+        int32_t r = half, g = half, b = half;
+        for (int j = 0; j < f->count[i]; j++, in += 3) {
+            r += in[0] * w[j];
+            g += in[1] * w[j];
+            b += in[2] * w[j];
+        }
+        to[0] = clip(r);
+        to[1] = clip(g);
+        to[2] = clip(b);
+    }
+}
+
 /* One row: outputs x channels bytes. */
 static void filter_row(const filter *f, const uint8_t *from, uint8_t *to, int channels)
 {
+    if (channels == 3) {
+        filter_row_rgb(f, from, to);
+        return;
+    }
     for (int i = 0; i < f->outputs; i++)
         for (int c = 0; c < channels; c++) {
             const uint8_t *in = from + (size_t)f->first[i] * (size_t)channels + c;
@@ -81,17 +104,19 @@ static void filter_row(const filter *f, const uint8_t *from, uint8_t *to, int ch
         }
 }
 
-/* Output row i from rows of `bytes` bytes; row 0 of `from` is the input's row `base`. */
-static void filter_column(const filter *f, int i, const uint8_t *from, int base, size_t bytes, uint8_t *to)
+/* Output row i from rows of `bytes` bytes; row 0 of `from` is the input's row `base`. sums: `bytes` numbers to work with. */
+static void filter_column(const filter *f, int i, const uint8_t *from, int base, size_t bytes, int32_t *sums, uint8_t *to)
 {
     const uint8_t *in = from + (size_t)(f->first[i] - base) * bytes;
-    const int32_t *w = f->weight + (size_t)i * (size_t)f->taps;
-    for (size_t x = 0; x < bytes; x++) {
-        int32_t sum = 1 << (WEIGHT_BITS - 1);
-        for (int j = 0; j < f->count[i]; j++)
-            sum += in[(size_t)j * bytes + x] * w[j];
-        to[x] = clip(sum);
+    for (size_t x = 0; x < bytes; x++)
+        sums[x] = 1 << (WEIGHT_BITS - 1);
+    for (int j = 0; j < f->count[i]; j++, in += bytes) {
+        const int32_t w = f->weight[(size_t)i * (size_t)f->taps + (size_t)j];
+        for (size_t x = 0; x < bytes; x++)
+            sums[x] += in[x] * w;
     }
+    for (size_t x = 0; x < bytes; x++)
+        to[x] = clip(sums[x]);
 }
 
 /* Both passes. A direction that keeps its size has weights of exactly one, so it passes through unchanged. */
@@ -100,13 +125,18 @@ static int filter_both(const vgg_picture *p, const filter *across, const filter 
     int last = down->outputs - 1, base = down->first[0], rows = down->first[last] + down->count[last] - base;
     size_t bytes = (size_t)across->outputs * (size_t)p->channels, stride = (size_t)p->w * (size_t)p->channels;
     uint8_t *between = malloc((size_t)rows * bytes);
-    if (!between)
+    int32_t *sums = malloc(bytes * sizeof *sums);
+    if (!between || !sums) {
+        free(between);
+        free(sums);
         return 0;
+    }
     for (int y = 0; y < rows; y++)
         filter_row(across, p->pixels + (size_t)(base + y) * stride, between + (size_t)y * bytes, p->channels);
     for (int y = 0; y < down->outputs; y++)
-        filter_column(down, y, between, base, bytes, to + (size_t)y * bytes);
+        filter_column(down, y, between, base, bytes, sums, to + (size_t)y * bytes);
     free(between);
+    free(sums);
     return 1;
 }
 

@@ -78,6 +78,7 @@ static nonet_vgg_status plan_step(nonet_vgg *net, vgg_step *step, nonet_vgg_erro
     if (net->pinned) {
         options.algo = pin->algo;
         options.isa = pin->isa;
+        options.weights = pin->form;
     }
     nonet_status status = nonet_plan_create(&step->plan, &step->conv, &options);
     if (status == NONET_NOT_APPLICABLE) {
@@ -89,6 +90,7 @@ static nonet_vgg_status plan_step(nonet_vgg *net, vgg_step *step, nonet_vgg_erro
         nonet_plan_query(step->plan, &info);
         pin->algo = info.algo;
         pin->isa = info.isa;
+        pin->form = info.form;
         return NONET_VGG_OK;
     }
     nonet_vgg_status kind = status == NONET_NO_MEMORY ? NONET_VGG_NO_MEMORY
@@ -227,8 +229,10 @@ static int is_last(const nonet_vgg *net, int from, int to)
 
 static nonet_vgg_status plan_all(nonet_vgg *net, nonet_vgg_error *err)
 {
+    vgg_choose_passes(net);
     for (int i = 0; i < net->count; i++) {
         vgg_step *step = &net->steps[i];
+        step->conv.n = step->images;
         if (step->layer.type != VGG_CONV && step->layer.type != VGG_FC)
             continue;
         if (i == net->count - 1)

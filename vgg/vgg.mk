@@ -1,7 +1,7 @@
 # Networks: the library's part (readers of model files, the networks) and the command's (pictures, labels, .npy).
 # What a library can be missing for is found with pkg-config. Leave features out with WITHOUT="cjson zip" or WITHOUT=all.
-VGG_APP_SRCS := $(addprefix vgg/,picture.c picture_jpeg.c picture_png.c picture_pnm.c resize.c preprocess.c \
-                protocol.c evaluator.c evaluator_open.c labels.c \
+VGG_APP_SRCS := $(addprefix vgg/,picture.c picture_jpeg.c picture_png.c picture_pnm.c picture_encode.c resize.c preprocess.c \
+                protocol.c evaluator.c evaluator_open.c localise.c localise_open.c localise_merge.c descriptor.c labels.c \
                 labels_imagenet.c npy.c dataset.c dataset_list.c dataset_idx.c)
 VGG_PROTOBUF_SRCS := $(addprefix vgg/,proto_slim.c onnx_values.c onnx_ops.c caffe_layers.c caffe_blobs.c)
 VGG_SRCS := $(filter-out $(VGG_APP_SRCS) $(VGG_PROTOBUF_SRCS),$(sort $(wildcard vgg/*.c)))

@@ -5,11 +5,21 @@
 #include "vgg/checksum.h"
 #include "vgg/container.h"
 #include "vgg/file.h"
+#include "vgg/random.h"
+
+enum { PART_FLOATS = 1 << 20, ROW_STEP = 16 };     /* of random weights made at a time; rows whose bytes are a multiple of 64 */
+
+/* What a tensor is written from. */
+typedef struct writer_tensor {
+    const float *data;          /* NULL: random, part by part */
+    int layer, role;
+} writer_tensor;
 
 typedef struct writer {
     const vgg_model *model;
     unsigned char *head;        /* head, tables and labels */
-    const float **data;         /* of each tensor */
+    writer_tensor *from;        /* of each tensor */
+    float *part;                /* PART_FLOATS, or a step of rows where that is more; only for random weights */
     container_layer *layers;    /* into head */
     container_tensor *tensors;
     uint32_t tensor_count;
@@ -50,6 +60,12 @@ static container_head make_head(const vgg_model *model)
     return head;
 }
 
+/* Whether a tensor that is not there is made from the model's seed. */
+static int is_random(const writer *w, const vgg_layer *l, int role)
+{
+    return w->model->random && (l->type == VGG_CONV || l->type == VGG_FC) && (role == ROLE_WEIGHT || role == ROLE_BIAS);
+}
+
 /* Checks a layer and counts its tensors. One that a layer of this type does not use is left out. */
 static nonet_vgg_status measure_layer(writer *w, const vgg_layer *from, nonet_vgg_error *err)
 {
@@ -60,10 +76,11 @@ static nonet_vgg_status measure_layer(writer *w, const vgg_layer *from, nonet_vg
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer '%s' %s", w->model->path, layer.name, fault);
     layer_tensors(from, data);
     for (int role = 0; role < ROLES; role++) {
-        if (!data[role] && vgg_container_requires(layer.type, role))
+        int there = data[role] || is_random(w, from, role);
+        if (!there && vgg_container_requires(layer.type, role))
             return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer '%s' has no %s", w->model->path, layer.name,
                             vgg_container_role_name(role));
-        w->tensor_count += data[role] && vgg_container_numbers(&layer, role) > 0;
+        w->tensor_count += there && vgg_container_numbers(&layer, role) > 0;
     }
     return NONET_VGG_OK;
 }
@@ -85,14 +102,15 @@ static nonet_vgg_status measure(writer *w, nonet_vgg_error *err)
     return status;
 }
 
-static void fill_tensor(writer *w, container_layer *layer, int role, const float *data)
+static void fill_tensor(writer *w, int index, int role, const float *data)
 {
+    container_layer *layer = &w->layers[index];
     uint64_t numbers = vgg_container_numbers(layer, role);
-    if (!data || numbers == 0)
+    if ((!data && !is_random(w, &w->model->layers[index], role)) || numbers == 0)
         return;
     container_tensor *t = &w->tensors[w->tensor_count];
     *t = (container_tensor){.offset = w->file_bytes, .numbers = numbers, .type = CONTAINER_F32};
-    w->data[w->tensor_count] = data;
+    w->from[w->tensor_count] = (writer_tensor){data, index, role};
     layer->tensor[role] = ++w->tensor_count;
     w->file_bytes += container_round(numbers * sizeof(float));
 }
@@ -130,7 +148,7 @@ static void fill_head(writer *w)
         w->layers[i] = make_layer(&model->layers[i]);
         layer_tensors(&model->layers[i], data);
         for (int role = 0; role < ROLES; role++)
-            fill_tensor(w, &w->layers[i], role, data[role]);
+            fill_tensor(w, i, role, data[role]);
     }
     fill_sections(w);
     head->sections = w->packed_count;
@@ -140,19 +158,71 @@ static void fill_head(writer *w)
         label = stpcpy(label, model->labels[i]) + 1;
 }
 
+/* Outputs of a layer whose random weights are made at a time: all that fit into a part, but at least a step of them. */
+static int rows_at_once(const vgg_layer *l)
+{
+    size_t row = (size_t)l->c * (size_t)(l->type == VGG_CONV ? l->r * l->s : 1), rows = PART_FLOATS / row / ROW_STEP * ROW_STEP;
+    return rows < ROW_STEP ? ROW_STEP : rows < (size_t)l->k ? (int)rows : l->k;
+}
+
+static nonet_vgg_status alloc_part(writer *w, nonet_vgg_error *err)
+{
+    size_t most = 0;
+    for (int i = 0; i < w->model->count && w->model->random; i++) {
+        const vgg_layer *l = &w->model->layers[i];
+        size_t row = (size_t)l->c * (size_t)(l->type == VGG_CONV ? l->r * l->s : 1);
+        if ((l->type == VGG_CONV || l->type == VGG_FC) && row * (size_t)rows_at_once(l) > most)
+            most = row * (size_t)rows_at_once(l);
+    }
+    w->part = most ? malloc(most * sizeof(float)) : NULL;
+    return most && !w->part ? vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: no memory for its weights", w->model->path) : NONET_VGG_OK;
+}
+
+/* Gives a tensor to `take`, whole or in parts whose bytes, but for the last, are a multiple of 64. */
+typedef nonet_vgg_status (*part_taker)(void *to, const float *data, size_t bytes, nonet_vgg_error *err);
+static nonet_vgg_status each_part(const writer *w, uint32_t tensor, part_taker take, void *to, nonet_vgg_error *err)
+{
+    const writer_tensor *from = &w->from[tensor];
+    const vgg_layer *l = &w->model->layers[from->layer];
+    size_t bytes = w->tensors[tensor].numbers * sizeof(float), row = bytes / (size_t)(l->k > 0 ? l->k : 1);
+    nonet_vgg_status status = NONET_VGG_OK;
+    if (from->data)
+        return take(to, from->data, bytes, err);
+    for (int first = 0, count = rows_at_once(l); first < l->k && status == NONET_VGG_OK; first += count) {
+        if (count > l->k - first)
+            count = l->k - first;
+        vgg_random_rows(l, w->model->seed, from->layer, first, count, from->role == ROLE_WEIGHT ? w->part : NULL,
+                        from->role == ROLE_BIAS ? w->part : NULL);
+        status = take(to, w->part, row * (size_t)count, err);
+    }
+    return status;
+}
+
 /* The zeros that fill up the last 64 bytes count as data: the reader takes them from the file with the rest. */
-static uint64_t tensor_checksum(const float *data, size_t bytes)
+static nonet_vgg_status add_to_checksum(void *to, const float *data, size_t bytes, nonet_vgg_error *err)
 {
     unsigned char tail[CONTAINER_ALIGN] = {0};
     size_t whole = bytes / CONTAINER_ALIGN * CONTAINER_ALIGN;
-    vgg_checksum_state state;
-    vgg_checksum_start(&state);
-    vgg_checksum_add(&state, data, whole);
+    (void)err;
+    vgg_checksum_add(to, data, whole);
     if (bytes > whole) {
         memcpy(tail, (const unsigned char *)data + whole, bytes - whole);
-        vgg_checksum_add(&state, tail, sizeof(tail));
+        vgg_checksum_add(to, tail, sizeof(tail));
     }
+    return NONET_VGG_OK;
+}
+
+static uint64_t tensor_checksum(const writer *w, uint32_t tensor)
+{
+    vgg_checksum_state state;
+    vgg_checksum_start(&state);
+    each_part(w, tensor, add_to_checksum, &state, NULL);
     return vgg_checksum_end(&state);
+}
+
+static nonet_vgg_status write_part(void *to, const float *data, size_t bytes, nonet_vgg_error *err)
+{
+    return vgg_out_write(to, data, bytes, err);
 }
 
 static nonet_vgg_status write_all(writer *w, vgg_out *out, nonet_vgg_error *err)
@@ -162,7 +232,7 @@ static nonet_vgg_status write_all(writer *w, vgg_out *out, nonet_vgg_error *err)
     nonet_vgg_status status = vgg_out_write(out, w->head, w->head_bytes, err);
     for (uint32_t i = 0; i < w->tensor_count && status == NONET_VGG_OK; i++) {
         size_t bytes = w->tensors[i].numbers * sizeof(float);
-        status = vgg_out_write(out, w->data[i], bytes, err);
+        status = each_part(w, i, write_part, out, err);
         if (status == NONET_VGG_OK)
             status = vgg_out_write(out, zeros, container_round(bytes) - bytes, err);
         at = w->tensors[i].offset + container_round(bytes);
@@ -181,7 +251,7 @@ static nonet_vgg_status write_file(writer *w, const char *path, nonet_vgg_error 
     vgg_out out;
     container_head *head = (container_head *)w->head;
     for (uint32_t i = 0; i < w->tensor_count; i++)
-        w->tensors[i].checksum = tensor_checksum(w->data[i], w->tensors[i].numbers * sizeof(float));
+        w->tensors[i].checksum = tensor_checksum(w, i);
     head->checksum = vgg_container_head_checksum(head, w->head_bytes);
     nonet_vgg_status status = vgg_out_open(&out, path, err);
     if (status != NONET_VGG_OK)
@@ -200,14 +270,17 @@ nonet_vgg_status vgg_write_nonet(const vgg_model *model, const vgg_packed *packe
                                    w.tensor_count * sizeof(container_tensor) + w.packed_count * sizeof(container_section) +
                                    w.label_bytes);
     w.head = calloc(1, w.head_bytes);
-    w.data = calloc(w.tensor_count + 1, sizeof(*w.data));
-    if (w.head && w.data) {
+    w.from = calloc(w.tensor_count + 1, sizeof(*w.from));
+    if (w.head && w.from) {
         fill_head(&w);
-        status = write_file(&w, path, err);
+        status = alloc_part(&w, err);
+        if (status == NONET_VGG_OK)
+            status = write_file(&w, path, err);
     } else {
         status = vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: no memory to write it", path);
     }
     free(w.head);
-    free(w.data);
+    free(w.from);
+    free(w.part);
     return status;
 }

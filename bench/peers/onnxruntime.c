@@ -1,160 +1,136 @@
-/* onnxruntime.c - ONNX Runtime in a process of its own: the npm package onnxruntime-node carries the library but no header for C, so
- * a script (onnxruntime.mjs) uses its public JavaScript interface; see there for what is said over the pipes. The network goes over as
- * an ONNX file in TMPDIR (553 MB for VGG-16), which is deleted as soon as it has been loaded. */
+/* onnxruntime.c - ONNX Runtime by its C interface. The network goes in as an ONNX file in memory, which is given back as soon as the
+ * session stands. */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#if __has_include(<onnxruntime_c_api.h>)
+#include <onnxruntime_c_api.h>
+#else
+#include <onnxruntime/onnxruntime_c_api.h>
+#endif
 #include "bench/peers/onnx_file.h"
 #include "bench/peers/peers.h"
 
-#define SCRIPT "onnxruntime.mjs"
-
 typedef struct ort_net {
     const peer_net *net;
-    const float *given;         /* the input that the process has */
-    char model[PATH_MAX];       /* "" when it is gone */
-    pid_t process;
-    FILE *to, *from;
+    const OrtApi *api;
+    OrtEnv *env;
+    OrtSession *session;
+    OrtMemoryInfo *memory;
+    OrtValue *in, *out;         /* views of the caller's input and of result */
+    const float *given;         /* what `in` is a view of */
+    float *result;
 } ort_net;
 
-static int write_model(ort_net *o, char why[PEER_WHY])
+/* 1 if all is well; what is not goes into why, which may be NULL. */
+static int good(const ort_net *o, OrtStatus *status, char *why)
 {
-    const char *folder = getenv("TMPDIR");
-    snprintf(o->model, sizeof o->model, "%s/nonet-onnx-XXXXXX", folder && *folder ? folder : "/tmp");
-    int fd = mkstemp(o->model);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
-    int good = file && onnx_file_write(o->net, file);
-    int error = errno;
-    if (file)
-        good &= fclose(file) == 0;
-    if (!good)
-        snprintf(why, PEER_WHY, "cannot write the ONNX file to TMPDIR: %s", strerror(error));
-    return good;
+    if (!status)
+        return 1;
+    if (why)
+        snprintf(why, PEER_WHY, "ONNX Runtime says: %.200s", o->api->GetErrorMessage(status));
+    o->api->ReleaseStatus(status);
+    return 0;
 }
 
-/* As many CPUs as there are threads, the first ones: where ours are pinned. */
-static void keep_cpus(int threads)
+static int set_options(const ort_net *o, OrtSessionOptions *options, char *why)
 {
-    cpu_set_t all, few;
-    CPU_ZERO(&few);
-    if (sched_getaffinity(0, sizeof all, &all))
-        return;
-    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&few) < threads; cpu++)
-        if (CPU_ISSET(cpu, &all))
-            CPU_SET(cpu, &few);
-    sched_setaffinity(0, sizeof few, &few);
+    return good(o, o->api->SetIntraOpNumThreads(options, o->net->threads), why) &&
+           good(o, o->api->SetInterOpNumThreads(options, 1), why) &&
+           good(o, o->api->SetSessionExecutionMode(options, ORT_SEQUENTIAL), why) &&
+           good(o, o->api->SetSessionGraphOptimizationLevel(options, ORT_ENABLE_ALL), why);
 }
 
-static void become_node(const ort_net *o, int in, int out)
+static int start_session(ort_net *o, const void *model, size_t size, char *why)
 {
-    const peer_layer *l = &o->net->layers[0];
-    char script[PATH_MAX], number[5][16];
-    int numbers[5] = { o->net->threads, o->net->batch, l->c, l->h, l->w };
-    for (int i = 0; i < 5; i++)
-        snprintf(number[i], sizeof number[i], "%d", numbers[i]);
-    snprintf(script, sizeof script, "%s/" SCRIPT, o->net->folder);
-    if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
-        _exit(127);
-    int nowhere = getenv("NONET_PEER_ERRORS") ? -1 : open("/dev/null", O_WRONLY);
-    if (nowhere >= 0)
-        dup2(nowhere, STDERR_FILENO);
-    keep_cpus(o->net->threads);
-    execlp("node", "node", script, o->model, number[0], number[1], number[2], number[3], number[4], (char *)NULL);
-    _exit(127);
+    OrtSessionOptions *options = NULL;
+    int fine = good(o, o->api->CreateSessionOptions(&options), why) && set_options(o, options, why) &&
+               good(o, o->api->CreateSessionFromArray(o->env, model, size, options, &o->session), why);
+    if (options)
+        o->api->ReleaseSessionOptions(options);
+    return fine;
 }
 
-static int start_process(ort_net *o)
+static int load_model(ort_net *o, char *why)
 {
-    int to[2], from[2];
-    if (pipe2(to, O_CLOEXEC))
-        return 0;
-    if (pipe2(from, O_CLOEXEC)) {
-        close(to[0]);
-        close(to[1]);
-        return 0;
-    }
-    o->process = fork();
-    if (o->process == 0)
-        become_node(o, to[0], from[1]);
-    close(to[0]);
-    close(from[1]);
-    o->to = fdopen(to[1], "wb");
-    o->from = fdopen(from[0], "rb");
-    return o->process > 0 && o->to && o->from;
+    char *model = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&model, &size);
+    int fine = file && onnx_file_write(o->net, file), error = errno;
+    if (file && fclose(file))
+        fine = 0;
+    if (!fine)
+        snprintf(why, PEER_WHY, "cannot make the ONNX file in memory: %s", strerror(error));
+    fine = fine && start_session(o, model, size, why);
+    free(model);
+    return fine;
 }
 
-static void remove_model(ort_net *o)
+/* A view of memory that stays the owner's. */
+static int view(ort_net *o, const float *data, size_t floats, const int64_t *dims, size_t count, OrtValue **value, char *why)
 {
-    if (o->model[0])
-        unlink(o->model);
-    o->model[0] = '\0';
+    return good(o, o->api->CreateTensorWithDataAsOrtValue(o->memory, (void *)data, floats * sizeof *data, dims, count,
+                                                          ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, value), why);
+}
+
+static int make_output(ort_net *o, char *why)
+{
+    const peer_layer *l = &o->net->layers[o->net->count - 1];
+    const int64_t dims[4] = { o->net->batch, l->k, l->oh, l->ow };
+    size_t floats = peer_out_floats(o->net);
+    o->result = malloc(floats * sizeof *o->result);
+    return o->result && good(o, o->api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &o->memory), why) &&
+           view(o, o->result, floats, dims, l->type == PEER_FC ? 2 : 4, &o->out, why);
 }
 
 static int open_ort(void **state, const peer_net *net, const char *variant, char label[PEER_LABEL], char why[PEER_WHY])
 {
     (void)variant;
     ort_net *o = calloc(1, sizeof *o);
-    char line[128], version[64];
     *state = o;
     snprintf(why, PEER_WHY, "out of memory");
     if (!o)
         return 0;
     o->net = net;
-    signal(SIGPIPE, SIG_IGN);
-    if (!write_model(o, why))
+    o->api = OrtGetApiBase()->GetApi(ORT_API_VERSION);
+    if (!o->api) {
+        snprintf(why, PEER_WHY, "the library, %s, is older than the header that the adapter was built with",
+                 OrtGetApiBase()->GetVersionString());
         return 0;
-    int good = start_process(o) && fgets(line, sizeof line, o->from) && sscanf(line, "ready %63s", version) == 1;
-    remove_model(o);
-    if (!good)
-        snprintf(why, PEER_WHY, "node cannot load onnxruntime-node or the network; 'make peers' installs it beside the adapters, and "
-                 "NONET_PEER_ERRORS=1 shows what node says");
-    else
-        snprintf(label, PEER_LABEL, "%s (onnxruntime-node, CPU provider, its own process)", version);
-    return good;
+    }
+    snprintf(label, PEER_LABEL, "%s (C interface, CPU provider)", OrtGetApiBase()->GetVersionString());
+    return good(o, o->api->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "nonet", &o->env), why) && load_model(o, why) && make_output(o, why);
 }
 
-static int ask(ort_net *o, char command, char *line, int size)
-{
-    return putc(command, o->to) != EOF && fflush(o->to) == 0 && fgets(line, size, o->from) != NULL;
-}
-
-/* The input goes over once, not with every run. */
+/* Nothing is copied: the session reads the caller's input. */
 static int load(void *state, const float *nchw)
 {
     ort_net *o = state;
-    char line[64];
-    size_t floats = peer_in_floats(o->net);
+    const peer_layer *l = &o->net->layers[0];
+    const int64_t dims[4] = { o->net->batch, l->c, l->h, l->w };
     if (o->given == nchw)
         return 1;
-    if (putc('i', o->to) == EOF || fwrite(nchw, sizeof *nchw, floats, o->to) != floats || fflush(o->to) ||
-        !fgets(line, sizeof line, o->from) || strcmp(line, "ok\n"))
-        return 0;
+    if (o->in)
+        o->api->ReleaseValue(o->in);
+    o->in = NULL;
     o->given = nchw;
-    return 1;
+    return view(o, nchw, peer_in_floats(o->net), dims, 4, &o->in, NULL);
 }
 
-/* By the clock of the process, around session.run alone. */
 static double run(void *state)
 {
-    char line[64];
-    double seconds;
-    return ask(state, 'r', line, sizeof line) && sscanf(line, "%lf", &seconds) == 1 && seconds > 0 ? seconds : -1;
+    static const char *const in_names[] = { "x" }, *const out_names[] = { "y" };
+    ort_net *o = state;
+    const OrtValue *const in[] = { o->in };
+    return good(o, o->api->Run(o->session, NULL, in_names, in, 1, out_names, 1, &o->out), NULL) ? 0 : -1;
 }
 
 static int store(void *state, float *nchw)
 {
-    ort_net *o = state;
-    char line[64];
-    size_t floats = peer_out_floats(o->net), count;
-    return ask(o, 'o', line, sizeof line) && sscanf(line, "out %zu", &count) == 1 && count == floats &&
-           fread(nchw, sizeof *nchw, floats, o->from) == floats;
+    const ort_net *o = state;
+    memcpy(nchw, o->result, peer_out_floats(o->net) * sizeof *nchw);
+    return 1;
 }
 
 static void close_ort(void *state)
@@ -162,13 +138,17 @@ static void close_ort(void *state)
     ort_net *o = state;
     if (!o)
         return;
-    remove_model(o);
-    if (o->to)
-        fclose(o->to);
-    if (o->from)
-        fclose(o->from);
-    if (o->process > 0)
-        waitpid(o->process, NULL, 0);
+    if (o->in)
+        o->api->ReleaseValue(o->in);
+    if (o->out)
+        o->api->ReleaseValue(o->out);
+    if (o->memory)
+        o->api->ReleaseMemoryInfo(o->memory);
+    if (o->session)
+        o->api->ReleaseSession(o->session);
+    if (o->env)
+        o->api->ReleaseEnv(o->env);
+    free(o->result);
     free(o);
 }
 

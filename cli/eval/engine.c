@@ -2,6 +2,7 @@
 #include "cli/eval/engine.h"
 #include "cli/progress.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,16 +11,17 @@
 #include "vgg/labels.h"
 #include "vgg/model.h"
 
-static int is_plain(const cli_protocol *p)
+static int is_plain(const eval_engine_options *o)
 {
-    return p->protocol.kind == VGG_CENTRE && !p->protocol.flip && p->models == 1 && !p->weights && !p->scales &&
-           !p->train_scale && !p->max_memory;
+    const cli_protocol *p = &o->protocol;
+    return !o->localise.wanted && p->protocol.kind == VGG_CENTRE && !p->protocol.flip && p->models == 1 && !p->weights &&
+           !p->scales && !p->train_scale && !p->max_memory;
 }
 
 static int open_plain(eval_engine *e, const eval_engine_options *o)
 {
     const char *path = o->protocol.model[0];
-    nonet_vgg_options options = {.net = o->model.net, .batch = o->batch, .conv = o->conv,
+    nonet_vgg_options options = {.net = o->model.net, .batch = o->batch, .conv = o->conv, .keep_threads = 1,
                                  .verify = o->model.verify, .progress = cli_progress};
     nonet_vgg_error err;
     nonet_vgg_status status = nonet_vgg_open(&e->net, path, &options, &err);
@@ -37,10 +39,15 @@ static int open_plain(eval_engine *e, const eval_engine_options *o)
 static int open_evaluator(eval_engine *e, const eval_engine_options *o)
 {
     cli_protocol protocol = o->protocol;
+    protocol.dense = o->localise.wanted && cli_box_protocol(&o->localise, &o->protocol) == VGG_DENSE;
     int fault = cli_evaluator_open(&e->evaluator, &protocol, &o->model, &o->conv, o->batch);
     if (fault)
         return fault;
     e->info = *vgg_evaluator_info(e->evaluator, 0);
+    if (o->localise.wanted)
+        fault = cli_localiser_open(&e->localiser, e->evaluator, &o->localise, &protocol, &o->model, &o->conv);
+    if (fault)
+        return fault;
     e->pictures = calloc((size_t)e->batch, sizeof *e->pictures);
     return e->pictures ? 0 : cli_fail(EXIT_DATA, "no memory for the pictures");
 }
@@ -63,7 +70,7 @@ static int choose_labels(eval_engine *e, const char *path)
 int eval_engine_open(eval_engine *e, const eval_engine_options *o)
 {
     *e = (eval_engine){.batch = o->batch};
-    int fault = is_plain(&o->protocol) ? open_plain(e, o) : open_evaluator(e, o);
+    int fault = is_plain(o) ? open_plain(e, o) : open_evaluator(e, o);
     if (fault == 0)
         fault = choose_labels(e, o->labels);
     if (fault)
@@ -79,12 +86,15 @@ void eval_engine_close(eval_engine *e)
     free(e->scores);
     vgg_labels_free(e->read_labels, e->read_count);
     nonet_vgg_close(e->net);
+    vgg_localiser_close(e->localiser);
     vgg_evaluator_close(e->evaluator);
     *e = (eval_engine){0};
 }
 
 size_t eval_engine_memory(const eval_engine *e)
 {
+    if (e->localiser)
+        return vgg_localiser_memory(e->localiser);
     return e->evaluator ? vgg_evaluator_memory(e->evaluator) : e->info.memory;
 }
 
@@ -138,21 +148,40 @@ static void add_model(const eval_engine_options *o, char *text, size_t room)
         add(text, room, "%s%.9g", i ? "," : ", std ", (double)m->std[i]);
 }
 
+static void add_localise(const eval_engine_options *o, char *text, size_t room)
+{
+    const cli_localise *l = &o->localise;
+    if (!l->wanted)
+        return;
+    add(text, room, "; boxes: %s, merged within %.17g, in %s", vgg_protocol_name(cli_box_protocol(l, &o->protocol)),
+        l->merge > 0 ? l->merge : VGG_MERGE_DISTANCE, l->pixels ? "pixels" : "fractions");
+    if (l->scales)
+        add(text, room, ", scales %s", l->scales);
+}
+
+/* Appends a file's name and its checksum. */
+static int add_file(eval_header *header, const char *before, const char *path)
+{
+    uint64_t sums[2] = {header->model_sum, 0};
+    add(header->model, sizeof header->model, "%s%s", before, path);
+    int fault = sum_file(path, &sums[1]);
+    header->model_sum = vgg_checksum(sums, sizeof sums);
+    return fault;
+}
+
 int eval_engine_describe(const eval_engine *e, const eval_engine_options *o, eval_header *header)
 {
     header->classes = e->info.out_c;
     header->protocol[0] = header->model[0] = 0;
     add_protocol(&o->protocol, header->protocol, sizeof header->protocol);
     add_model(o, header->protocol, sizeof header->protocol);
-    for (int i = 0; i < o->protocol.models; i++) {
-        uint64_t sums[2] = {header->model_sum, 0};
-        add(header->model, sizeof header->model, "%s%s", i ? "," : "", o->protocol.model[i]);
-        int fault = sum_file(o->protocol.model[i], &sums[1]);
-        if (fault)
-            return fault;
-        header->model_sum = vgg_checksum(sums, sizeof sums);
-    }
-    return 0;
+    add_localise(o, header->protocol, sizeof header->protocol);
+    int fault = 0;
+    for (int i = 0; fault == 0 && i < o->protocol.models; i++)
+        fault = add_file(header, i ? "," : "", o->protocol.model[i]);
+    for (int i = 0; fault == 0 && i < o->localise.nets; i++)
+        fault = add_file(header, i ? "," : "; boxes: ", o->localise.net[i]);
+    return fault;
 }
 
 /* ---- judging ---- */
@@ -186,6 +215,54 @@ static nonet_vgg_status judge_plain(eval_engine *e, const eval_slot *slots, int 
     return status;
 }
 
+static void take_box(const eval_engine *e, eval_row *row, int place, const vgg_found *found)
+{
+    const vgg_dataset *set = e->set;
+    const double edges[4] = {found->box.x0, found->box.y0, found->box.x1, found->box.y1};
+    for (int i = 0; i < 4; i++)
+        row->box[place][i] = found->of ? (float)edges[i] : NAN;
+    for (int64_t i = set->first_box[row->index]; found->of && i < set->first_box[row->index + 1]; i++)
+        if (vgg_box_iou(&found->box, &set->box[i]) >= 0.5)
+            row->hits |= 1 << place;
+}
+
+/* Boxes of the top classes, and of the true one. */
+static nonet_vgg_status locate(eval_engine *e, const vgg_picture *picture, eval_row *row, nonet_vgg_error *err)
+{
+    int classes[EVAL_TOP + 1], count = row->tops, truth = 0;
+    vgg_found found[EVAL_TOP + 1];
+    row->hits = 0;
+    memcpy(classes, row->top, sizeof row->top);
+    while (truth < count && classes[truth] != row->label)
+        truth++;
+    if (truth == count)
+        classes[count++] = row->label;
+    nonet_vgg_status status = vgg_localiser_run(e->localiser, picture, classes, count, found, err);
+    if (status != NONET_VGG_OK)
+        return status;
+    row->located = 1;
+    for (int i = 0; i < row->tops; i++)
+        take_box(e, row, i, &found[i]);
+    take_box(e, row, EVAL_TOP, &found[truth]);
+    return NONET_VGG_OK;
+}
+
+/* Posteriors that are there already become rows. */
+static nonet_vgg_status rank_all(eval_engine *e, const eval_slot *slots, int count, eval_row *rows, nonet_vgg_error *err)
+{
+    nonet_vgg_status status = NONET_VGG_OK;
+    const float *posteriors = e->scores;
+    for (int i = 0; status == NONET_VGG_OK && i < count; i++) {
+        if (slots[i].fault)
+            continue;
+        eval_row_rank(&rows[i], posteriors, e->info.out_c);
+        posteriors += e->info.out_c;
+        if (e->localiser)
+            status = locate(e, &slots[i].picture, &rows[i], err);
+    }
+    return status;
+}
+
 /* The evaluator sees only the pictures that can be read. */
 static nonet_vgg_status judge_views(eval_engine *e, const eval_slot *slots, int count, eval_row *rows, nonet_vgg_error *err)
 {
@@ -194,13 +271,30 @@ static nonet_vgg_status judge_views(eval_engine *e, const eval_slot *slots, int 
         if (!slots[i].fault)
             e->pictures[readable++] = slots[i].picture;
     nonet_vgg_status status = readable ? vgg_evaluator_run(e->evaluator, e->pictures, readable, e->scores, err) : NONET_VGG_OK;
-    const float *posteriors = e->scores;
-    for (int i = 0; status == NONET_VGG_OK && i < count; i++) {
-        if (slots[i].fault)
-            continue;
-        eval_row_rank(&rows[i], posteriors, e->info.out_c);
-        posteriors += e->info.out_c;
-    }
+    return status == NONET_VGG_OK ? rank_all(e, slots, count, rows, err) : status;
+}
+
+/* One by one after a batch has failed: who cannot be evaluated (a strip, or too large for the memory's limit) gets a fault. */
+static nonet_vgg_status judge_alone(eval_engine *e, const eval_slot *slot, eval_row *row, nonet_vgg_error *err)
+{
+    char room[24];
+    nonet_vgg_status status = judge_views(e, slot, 1, row, err);
+    if (status != NONET_VGG_UNSUPPORTED && status != NONET_VGG_NO_MEMORY)
+        return status;
+    row->tops = row->located = 0;
+    row->fault[0] = 0;
+    add(row->fault, sizeof row->fault, "%s: %s", vgg_dataset_name(e->set, slot->index, room), err->text);
+    return NONET_VGG_OK;
+}
+
+static nonet_vgg_status judge_each(eval_engine *e, const eval_slot *slots, int count, eval_row *rows, nonet_vgg_error *err)
+{
+    nonet_vgg_status status = judge_views(e, slots, count, rows, err);
+    if (status != NONET_VGG_UNSUPPORTED && status != NONET_VGG_NO_MEMORY)
+        return status;
+    status = NONET_VGG_OK;
+    for (int i = 0; status == NONET_VGG_OK && i < count; i++)
+        status = judge_alone(e, &slots[i], &rows[i], err);
     return status;
 }
 
@@ -209,5 +303,5 @@ nonet_vgg_status eval_engine_judge(eval_engine *e, const eval_slot *slots, int c
     for (int i = 0; i < count; i++)
         if (slots[i].fault)
             snprintf(rows[i].fault, sizeof rows[i].fault, "%s", slots[i].fault);
-    return e->evaluator ? judge_views(e, slots, count, rows, err) : judge_plain(e, slots, count, rows, err);
+    return e->evaluator ? judge_each(e, slots, count, rows, err) : judge_plain(e, slots, count, rows, err);
 }

@@ -7,12 +7,14 @@
 
 #include "cli/eval/results.h"
 #include "cli/eval/ring.h"
-#include "cli/protocol.h"
+#include "cli/localise.h"
 
 typedef struct eval_engine {
     nonet_vgg *net;             /* of the plain case, else NULL */
     cli_preparation prepared;   /* of its pictures */
     vgg_evaluator *evaluator;   /* of all others */
+    vgg_localiser *localiser;   /* or NULL */
+    const vgg_dataset *set;     /* what is judged */
     nonet_vgg_info info;        /* of the first network */
     int batch;
     size_t floats;              /* of one input; 0 with an evaluator */
@@ -26,6 +28,7 @@ typedef struct eval_engine {
 typedef struct eval_engine_options {
     cli_model model;
     cli_protocol protocol;
+    cli_localise localise;
     nonet_options conv;
     int batch;
     const char *labels;
@@ -40,7 +43,7 @@ size_t eval_engine_memory(const eval_engine *engine);
 int eval_engine_describe(const eval_engine *engine, const eval_engine_options *options, eval_header *header);
 /* In the ring's thread: turns a slot's picture into its input, or leaves it as it is. */
 nonet_vgg_status eval_engine_prepare(eval_engine *engine, eval_slot *slot, nonet_vgg_error *err);
-/* Fills top and probability, or fault, of `count` rows, one a slot. */
+/* Fills top, probability and boxes, or fault, of `count` rows, one a slot. */
 nonet_vgg_status eval_engine_judge(eval_engine *engine, const eval_slot *slots, int count, eval_row *rows, nonet_vgg_error *err);
 
 #endif

@@ -60,6 +60,25 @@ static int write_probability(char *to, size_t room, int place, double value)
     return snprintf(to, room, "%s%.9g", place ? "," : "", value);
 }
 
+static int write_box(char *to, size_t room, const float box[4])
+{
+    if (isnan(box[0]))
+        return snprintf(to, room, "null");
+    return snprintf(to, room, "[%.9g,%.9g,%.9g,%.9g]", (double)box[0], (double)box[1], (double)box[2], (double)box[3]);
+}
+
+static int write_boxes(char *to, size_t room, const eval_row *row)
+{
+    int at = snprintf(to, room, "\"hits\":%d,\"box\":[", row->hits);
+    for (int i = 0; i < row->tops; i++) {
+        at += snprintf(to + at, room - (size_t)at, "%s", i ? "," : "");
+        at += write_box(to + at, room - (size_t)at, row->box[i]);
+    }
+    at += snprintf(to + at, room - (size_t)at, "],\"label_box\":");
+    at += write_box(to + at, room - (size_t)at, row->box[EVAL_TOP]);
+    return at + snprintf(to + at, room - (size_t)at, ",");
+}
+
 size_t eval_row_write(const eval_row *row, const char *quoted, char line[EVAL_LINE])
 {
     char fault[6 * EVAL_FAULT + 3];
@@ -74,6 +93,8 @@ size_t eval_row_write(const eval_row *row, const char *quoted, char line[EVAL_LI
         for (int i = 0; i < row->tops; i++)
             at += write_probability(line + at, (size_t)(EVAL_LINE - at), i, (double)row->probability[i]);
         at += snprintf(line + at, (size_t)(EVAL_LINE - at), "],");
+        if (row->located)
+            at += write_boxes(line + at, (size_t)(EVAL_LINE - at), row);
     }
     at += snprintf(line + at, (size_t)(EVAL_LINE - at), "\"picture\":%s}\n", quoted);
     return (size_t)at;
@@ -136,6 +157,37 @@ static int read_top(eval_row *row, const char **at)
     return word(at, "],");
 }
 
+static int read_box(float box[4], const char **at)
+{
+    char *end;
+    if (word(at, "null")) {
+        box[0] = NAN;
+        return 1;
+    }
+    for (int i = 0; i < 4; i++) {
+        if (!word(at, i ? "," : "["))
+            return 0;
+        box[i] = strtof(*at, &end);
+        if (end == *at)
+            return 0;
+        *at = end;
+    }
+    return word(at, "]");
+}
+
+static int read_boxes(eval_row *row, const char **at)
+{
+    long long hits;
+    if (!whole(at, (2 << EVAL_TOP) - 1, &hits) || !word(at, ",\"box\":["))
+        return 0;
+    for (int i = 0; i < row->tops; i++)
+        if ((i && !word(at, ",")) || !read_box(row->box[i], at))
+            return 0;
+    row->located = 1;
+    row->hits = (int32_t)hits;
+    return word(at, "],\"label_box\":") && read_box(row->box[EVAL_TOP], at) && word(at, ",");
+}
+
 static int read_fault(eval_row *row, const char **at)
 {
     const char *from = *at;
@@ -156,6 +208,8 @@ int eval_row_read(eval_row *row, const char *line, const char **quoted, size_t *
     row->index = index;
     row->label = (int32_t)label;
     if (!(word(&at, "\"top\":[") ? read_top(row, &at) : word(&at, "\"error\":") && read_fault(row, &at)))
+        return 0;
+    if (row->tops && word(&at, "\"hits\":") && !read_boxes(row, &at))
         return 0;
     if (!word(&at, "\"picture\":"))
         return 0;

@@ -1,4 +1,4 @@
-/* row.h - what came of one picture, and its line in a results file. */
+/* row.h - what came of one picture, and its line of JSON or record of CSV in a results file. */
 #ifndef NONET_CLI_EVAL_ROW_H
 #define NONET_CLI_EVAL_ROW_H
 
@@ -13,6 +13,9 @@ typedef struct eval_row {
     int32_t tops;               /* min(5, classes); 0: the picture could not be read */
     int32_t top[EVAL_TOP];      /* classes, likeliest first */
     float probability[EVAL_TOP];
+    int32_t located;            /* 1: the boxes below are there, one a class in top and one for the label */
+    int32_t hits;               /* bit i: box i overlaps a true one, by half of their union or more; bit EVAL_TOP: the label's */
+    float box[EVAL_TOP + 1][4]; /* x0, y0, x1, y1; NaN: none was found. The label's is the last, whatever tops is */
     char fault[EVAL_FAULT];     /* why it could not be read */
 } eval_row;
 
@@ -22,6 +25,15 @@ char *eval_quote(char *to, size_t room, const char *text);
 size_t eval_row_write(const eval_row *row, const char *quoted, char line[EVAL_LINE]);
 /* The reverse of a line without its end. *quoted points into the line, *length is its length. 0 if it is no such line. */
 int eval_row_read(eval_row *row, const char *line, const char **quoted, size_t *length);
+/* The first record of CSV with its line end: the columns' names, and `header`, a text, as that of a last one that stays empty. It
+ * takes twice the text's length and 1 KiB. */
+size_t eval_csv_names(int located, const char *header, char *to);
+/* The reverse: cuts a record without its end into pieces. *header is the text, in the record. 0 if it is no such record. */
+int eval_csv_read_names(char *record, int *located, char **header);
+/* A record of CSV with its line end, with columns for boxes if `located`; returns its length. */
+size_t eval_csv_write(const eval_row *row, int located, const char *name, char line[EVAL_LINE]);
+/* The reverse of a record without its end, which is changed. *name points into it. 0 if it is no such record. */
+int eval_csv_read(eval_row *row, int located, char *record, char **name);
 /* Fills top and probability from the posteriors of `classes` classes: higher first, then lower numbers, NaN last. */
 void eval_row_rank(eval_row *row, const float *posteriors, int classes);
 

@@ -36,6 +36,17 @@ static int note_wrong(eval_totals *t, const eval_row *row)
     return 1;
 }
 
+static void count_boxes(eval_totals *t, const eval_row *row)
+{
+    int among = 0;
+    for (int i = 0; i < row->tops; i++)
+        among |= row->top[i] == row->label && (row->hits >> i & 1);
+    t->located++;
+    t->found += row->top[0] == row->label && (row->hits & 1);
+    t->found5 += among;
+    t->found_label += row->hits >> EVAL_TOP & 1;
+}
+
 int eval_totals_add(eval_totals *t, const eval_row *row)
 {
     int among = 0, right = row->tops > 0 && row->top[0] == row->label;
@@ -51,6 +62,8 @@ int eval_totals_add(eval_totals *t, const eval_row *row)
     t->of_class[row->label]++;
     t->of_class[t->classes + row->label] += right;
     t->of_class[2 * t->classes + row->label] += among;
+    if (row->located)
+        count_boxes(t, row);
     return right || note_wrong(t, row);
 }
 
@@ -137,8 +150,14 @@ void eval_totals_print(eval_totals *t, const eval_shown *shown, FILE *to)
     char a[24], b[24];
     print_error(to, "top-1", t->right, t->judged);
     print_error(to, "top-5", t->top5, t->judged);
+    if (t->located) {
+        print_error(to, "top-1 localisation", t->found, t->located);
+        print_error(to, "top-5 localisation", t->found5, t->located);
+        print_error(to, "true class's box", t->found_label, t->located);
+    }
     if (t->unreadable)
-        fprintf(to, "%lld pictures could not be read and do not count\n", (long long)t->unreadable);
+        fprintf(to, t->unreadable == 1 ? "%lld picture could not be read and does not count\n"
+                                       : "%lld pictures could not be read and do not count\n", (long long)t->unreadable);
     if (shown->per_class)
         print_classes(t, shown, to);
     pair *pairs = pairs_of(t, &count);
@@ -192,6 +211,11 @@ void eval_totals_json(eval_totals *t, const eval_shown *shown, json_out *out)
     json_whole(out, "unreadable", t->unreadable);
     json_error(out, "top1", t->right, t->judged);
     json_error(out, "top5", t->top5, t->judged);
+    if (t->located) {
+        json_error(out, "localisation_top1", t->found, t->located);
+        json_error(out, "localisation_top5", t->found5, t->located);
+        json_error(out, "true_class_box", t->found_label, t->located);
+    }
     if (shown->per_class)
         json_classes(t, shown, out);
     pair *pairs = pairs_of(t, &count);

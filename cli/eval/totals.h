@@ -9,6 +9,8 @@
 typedef struct eval_totals {
     int classes;
     int64_t right, top5, judged, unreadable;
+    int64_t located;            /* of the judged: with boxes */
+    int64_t found, found5, found_label; /* right class and box, among five, and the true class's box alone */
     int64_t *of_class;          /* [3][classes]: pictures, right, right among five */
     int64_t *wrong;             /* label << 32 | answer, of every wrong one */
     int64_t wrongs, room;

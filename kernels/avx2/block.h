@@ -34,7 +34,7 @@ BLOCK_INLINE void block_zero(block *b, int m)
 /* Fetches the row of weights `ahead` bytes after w into L2. Weights are read front to back, often from beyond L2; fetches into
  * L1 would hold the miss buffers that the loads need. The address may lie past the end of the weights: only the instruction
  * sees it, and that never faults. */
-BLOCK_INLINE void block_prefetch(const float *w, size_t ahead)
+BLOCK_INLINE void block_prefetch(const void *w, size_t ahead)
 {
     _mm_prefetch((const char *)((uintptr_t)w + ahead), _MM_HINT_T1);
 }
@@ -50,6 +50,7 @@ BLOCK_INLINE void block_fetch(block_streams *f)
     for (int i = 0; i < 2; i++) {
         _mm_prefetch((const char *)f->at[i], _MM_HINT_T1);
         f->at[i] += f->step[i];
+        __asm__("" : "+r"(f->at[i]));   /* else clang keeps both in a vector register, and spills */
     }
 }
 

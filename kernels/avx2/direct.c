@@ -12,6 +12,7 @@ enum {
 /* The chains of channel blocks cb..end-1. */
 BLOCK_INLINE void sum_cblocks(block *b, const nonet_direct_args *a, int cb, int end, ptrdiff_t step, int m)
 {
+    block s = *b;               /* through the pointer clang would store the sums of small blocks at every step */
     const float *w = a->w + (size_t)cb * (size_t)a->taps * (size_t)(NONET_L * NONET_L);
 
     for (; cb < end; cb++)
@@ -22,11 +23,12 @@ BLOCK_INLINE void sum_cblocks(block *b, const nonet_direct_args *a, int cb, int 
                 BLOCK_UNROLL
                 for (int i = 0; i < UNROLL; i++) {
                     block_prefetch(w + i * NONET_L, AHEAD);
-                    block_fma(b, x + c + i, step, w + i * NONET_L, m);
+                    block_fma(&s, x + c + i, step, w + i * NONET_L, m);
                 }
                 w += UNROLL * NONET_L;
             }
         }
+    *b = s;
 }
 
 BLOCK_INLINE void direct(const nonet_direct_args *a, ptrdiff_t step, int m)

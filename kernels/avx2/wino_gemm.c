@@ -37,7 +37,7 @@ BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m)
         block b;
         const float *v = a->v + (size_t)(c / NONET_SUM) * a->v_cblock;
         sum_channels(&b, v, (uintptr_t)v + a->v_next * sizeof(float), a->u + (size_t)c * NONET_L, &f, n, m);
-        if (c > 0)
+        if (c > 0 || a->add)
             block_add(&b, a->m, NONET_L, m);
         block_store(&b, a->m, NONET_L, m);
     }

@@ -34,7 +34,7 @@ BLOCK_INLINE void block_zero(block *b, int m, int kb)
 /* Fetches the row of weights `ahead` bytes after w into L2. Weights are read front to back, often from beyond L2; fetches into
  * L1 would hold the miss buffers that the loads need. The address may lie past the end of the weights: only the instruction
  * sees it, and that never faults. */
-BLOCK_INLINE void block_prefetch(const float *w, size_t ahead, int kb)
+BLOCK_INLINE void block_prefetch(const void *w, size_t ahead, int kb)
 {
     BLOCK_UNROLL
     for (int k = 0; k < kb; k++)
@@ -55,6 +55,7 @@ BLOCK_INLINE void block_fetch(block_streams *f)
     _mm_prefetch((const char *)f->at[1], _MM_HINT_T1);
     f->at[0] += f->step[0];
     f->at[1] += f->step[1];
+    __asm__("" : "+r"(f->at[0]), "+r"(f->at[1]));       /* else clang keeps both in a vector register, and spills */
 }
 
 /* One term of every chain: sum[p] = fma(x[p*step], w, sum[p]). */

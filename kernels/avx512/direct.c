@@ -11,6 +11,7 @@ enum {
 /* The chains of channel blocks cb..end-1. */
 BLOCK_INLINE void sum_cblocks(block *b, const nonet_direct_args *a, int cb, int end, ptrdiff_t step, int m, int kb)
 {
+    block s = *b;               /* through the pointer clang would store the sums of small blocks at every step */
     const float *w = a->w + (size_t)cb * (size_t)a->taps * (size_t)(NONET_L * NONET_L * kb);
 
     for (; cb < end; cb++)
@@ -21,11 +22,12 @@ BLOCK_INLINE void sum_cblocks(block *b, const nonet_direct_args *a, int cb, int 
                 BLOCK_UNROLL
                 for (int i = 0; i < UNROLL; i++) {
                     block_prefetch(w + i * NONET_L * kb, AHEAD, kb);
-                    block_fma(b, x + c + i, step, w + i * NONET_L * kb, m, kb);
+                    block_fma(&s, x + c + i, step, w + i * NONET_L * kb, m, kb);
                 }
                 w += UNROLL * NONET_L * kb;
             }
         }
+    *b = s;
 }
 
 BLOCK_INLINE void direct(const nonet_direct_args *a, ptrdiff_t step, int m, int kb)

@@ -1,39 +1,15 @@
-/* fc_vector.c - a fully connected layer for one image: the specification.
- *
- * One output is a chain of FMAs per `fresh` groups of 16 inputs, i rising; the sums are added in order. */
+/* fc_vector.c - a fully connected layer for one image, weights in f32. */
 #include <math.h>
 #include "kernels/kernels.h"
 
 nonet_fc_vector_fn nonet_fc_vector_f32_c;
 
-enum { L = NONET_L };
+typedef float fc_weight;
 
-/* Block kb of 16 outputs; w is its first row. */
-static inline void block(const float *x, const float *w, size_t row, const float *bias, float *out,
-                         size_t groups, size_t fresh, unsigned flags)
+static inline float fc_value(fc_weight w)
 {
-    float total[L] = { 0 };
-
-    for (size_t first = 0; first < groups; ) {
-        const size_t run = groups - first < fresh ? groups - first : fresh;
-        float sum[L] = { 0 };
-
-        for (size_t i = 0; i < run * L; i++, x++, w += row)
-            for (int j = 0; j < L; j++)
-                sum[j] = fmaf(*x, w[j], sum[j]);
-        for (int j = 0; j < L; j++)
-            total[j] = first == 0 ? sum[j] : total[j] + sum[j];
-        first += run;
-    }
-    for (int j = 0; j < L; j++) {
-        const float y = total[j] + bias[j];
-        out[j] = (flags & NONET_RELU) && y < 0 ? 0 : y;
-    }
+    return w;
 }
 
-void nonet_fc_vector_f32_c(const float *x, const float *w, const float *bias, float *out,
-                           size_t groups, size_t fresh, int kblocks, unsigned flags)
-{
-    for (int kb = 0; kb < kblocks; kb++)
-        block(x, w + kb * L, (size_t)kblocks * L, bias + kb * L, out + kb * L, groups, fresh, flags);
-}
+#define FC_VECTOR nonet_fc_vector_f32_c
+#include "kernels/c/fc_body.h"

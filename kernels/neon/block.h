@@ -32,18 +32,24 @@ typedef struct block {
     float32x4_t w[BLOCK_NQ];
 } block;
 
-/* Memory operands of any alignment. */
-typedef float block_q __attribute__((vector_size(16), aligned(4), may_alias));
+typedef char block_span[2048];              /* more than loads reach from one address */
 
-#define BLOCK_LOAD_Q(d, p) __asm__ volatile("ldr %q0, %1" : "=w"(d) : "m"(*(const block_q *)(p)))
-#define BLOCK_LOAD_S(d, p) __asm__ volatile("ldr %s0, %1" : "=w"(d) : "m"(*(const float *)(p)))
-#define BLOCK_FMA(s, w, x, lane) __asm__ volatile("fmla %0.4s, %1.4s, %2.s[" #lane "]" : "+w"(s) : "w"(w), "w"(x))
+/* d = what stands at p + at. Once everything is inlined `at` is a constant, here part of the instruction: clang would add it to p
+ * first. The last operand says that memory is read. */
+#define BLOCK_LOAD(form, d, p, at) \
+    __asm__ volatile("ldr " form ", [%1, %2]" \
+                     : "=w"(d) : "r"(p), "i"((at) * (ptrdiff_t)sizeof *(p)), "m"(*(const block_span *)(p)))
+#define BLOCK_LOAD_Q(d, p, at) BLOCK_LOAD("%q0", d, p, at)
+#define BLOCK_LOAD_D(d, p, at) BLOCK_LOAD("%d0", d, p, at)
+#define BLOCK_LOAD_S(d, p, at) BLOCK_LOAD("%s0", d, p, at)
+#define BLOCK_FMA(s, w, x, lane) \
+    __asm__ volatile("fmla %0.4s, %1.4s, %2.s[%c3]" : "+w"(s) : "w"(w), "w"(x), "i"(lane))
 
 /* Sums of zero, and the loads that the first BLOCK_TERM expects. */
 #define BLOCK_START(b, LOAD_X, xfirst, step, wfirst, m) \
     BLOCK_UNROLL \
     for (int p = 0; p < (m); p++) { \
-        LOAD_X((b)->x[p], (xfirst) + p * (step)); \
+        LOAD_X((b)->x[p], xfirst, p * (step)); \
         BLOCK_UNROLL \
         for (int j = 0; j < BLOCK_NQ; j++) \
             (b)->sum[p][j] = vdupq_n_f32(0); \
@@ -51,7 +57,7 @@ typedef float block_q __attribute__((vector_size(16), aligned(4), may_alias));
     BLOCK_UNROLL \
     for (int j = 0; j < BLOCK_NQ - 1; j++) \
         if (j < BLOCK_DEPTH(m) - 1) \
-            BLOCK_LOAD_Q((b)->w[j], (wfirst) + j * BLOCK_Q);
+            BLOCK_LOAD_Q((b)->w[j], wfirst, j * BLOCK_Q);
 
 /* One term of every chain: sum[p] = fma(x[p][lane], w, sum[p]), for the vectors first..first+3 of `vectors` at w, which wnext
  * continues. With last, LOAD_X fetches x for what follows from xnext. */
@@ -59,13 +65,12 @@ typedef float block_q __attribute__((vector_size(16), aligned(4), may_alias));
     BLOCK_UNROLL \
     for (int j = 0; j < BLOCK_NQ; j++) { \
         const int ahead = (first) + j + BLOCK_DEPTH(m) - 1; \
-        BLOCK_LOAD_Q((b)->w[ahead % BLOCK_DEPTH(m)], \
-                     ahead < (vectors) ? (wnow) + ahead * BLOCK_Q : (wnext) + (ahead - (vectors)) * BLOCK_Q); \
+        BLOCK_LOAD_Q((b)->w[ahead % BLOCK_DEPTH(m)], ahead < (vectors) ? (wnow) : (wnext), ahead % (vectors) * BLOCK_Q); \
         BLOCK_UNROLL \
         for (int p = 0; p < (m); p++) { \
             BLOCK_FMA((b)->sum[p][j], (b)->w[((first) + j) % BLOCK_DEPTH(m)], (b)->x[p], lane); \
             if ((last) && j == BLOCK_NQ - 1) \
-                LOAD_X((b)->x[p], (xnext) + p * (step)); \
+                LOAD_X((b)->x[p], xnext, p * (step)); \
         } \
     }
 
@@ -85,10 +90,9 @@ BLOCK_INLINE void block_run(block *b, const float *x, const float *xnext, ptrdif
         const float *xn = end ? xnext : x + TERMS;
         const float *wn = end ? wnext : w + FLOATS;
 
-        BLOCK_TERM(b, 0, 0, BLOCK_LOAD_Q, 0, VECTORS, w, wn, xn, step, m)
-        BLOCK_TERM(b, 1, 0, BLOCK_LOAD_Q, BLOCK_NQ, VECTORS, w, wn, xn, step, m)
-        BLOCK_TERM(b, 2, 0, BLOCK_LOAD_Q, 2 * BLOCK_NQ, VECTORS, w, wn, xn, step, m)
-        BLOCK_TERM(b, 3, 1, BLOCK_LOAD_Q, 3 * BLOCK_NQ, VECTORS, w, wn, xn, step, m)
+        BLOCK_UNROLL
+        for (int lane = 0; lane < TERMS; lane++)
+            BLOCK_TERM(b, lane, lane == TERMS - 1, BLOCK_LOAD_Q, lane * BLOCK_NQ, VECTORS, w, wn, xn, step, m)
         x = xn;
         w = wn;
     }

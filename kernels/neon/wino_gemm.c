@@ -40,7 +40,7 @@ BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m)
         block b;
 
         sum_channels(&b, a, c, n, m);
-        if (c > 0)
+        if (c > 0 || a->add)
             block_add(&b, a->m, NONET_L, m);
         block_store(&b, a->m, NONET_L, m);
     }

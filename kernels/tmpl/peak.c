@@ -15,12 +15,13 @@ enum { CHAINS = 12 };
 enum { UNROLL = 4 };
 
 #define START(i) vf s##i = vf_set1(2.0f + i);
-#define STEP(i) s##i = vf_fma(s##i, a, b);
+#define STEP(i) s##i = vf_fma(a, b, s##i);           /* the sum is what NEON's FMA adds to: anything else takes a copy */
 #define GATHER(i) total = vf_add(total, s##i);
 
 size_t VSUFFIX(nonet_peak_f32)(size_t rounds, float *sink)
 {
-    const vf a = vf_set1(0.75f), b = vf_set1(0.25f);    /* every chain tends to 1: nothing overflows or becomes denormal */
+    volatile float tiny = 1e-20f;                       /* too small to change a sum, which the compiler must not find out */
+    const vf a = vf_set1(0.75f), b = vf_set1(tiny);
     vf total = vf_zero();
     EACH(START)
     for (size_t i = 0; i < rounds; i++) {

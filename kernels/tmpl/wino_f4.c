@@ -16,6 +16,7 @@
  * Each is applied down the columns first, then along the rows, in the operations written here: docs/NUMERICS.md. */
 #include "arch/vec.h"
 #include "kernels/kernels.h"
+#include "kernels/tmpl/address.h"
 
 nonet_wino_filter_fn VSUFFIX(nonet_wino_filter_f4_f32);
 nonet_wino_in_fn VSUFFIX(nonet_wino_in_f4_f32);
@@ -25,20 +26,6 @@ enum { M = 4, A = 6 };
 
 #define PA 0.75f
 #define PB 1.5f
-
-/* An address that the compiler takes as it is. GCC otherwise works out the 36 addresses of a tile ahead, and keeps or spills them
- * together with what it loads early: the output transform took a quarter longer. */
-VINLINE const float *from(const float *p)
-{
-    __asm__("" : "+r"(p));
-    return p;
-}
-
-VINLINE float *to(float *p)
-{
-    __asm__("" : "+r"(p));
-    return p;
-}
 
 /* ---- filter ---- */
 

@@ -1,0 +1,1 @@
+AUTOTUNE_SRCS := $(addprefix autotune/,machine.c predict.c candidates.c check.c contest.c tune.c compare.c explain.c)

@@ -1,0 +1,74 @@
+/* passes.c - the early steps of a batch run a few images at a time, all of them before the next images: their maps are large and would
+ * leave the caches between one step and the next, while their weights are small. The late ones share each weight across the batch. */
+#include "vgg/net.h"
+
+enum {
+    LARGE_MAPS = 1 << 20,       /* bytes of an image's maps, in and out: a batch of them is in no cache */
+    THREADS_AN_IMAGE = 8        /* that one image keeps busy */
+};
+
+static size_t map_bytes(const vgg_step *s)
+{
+    return (nonet_tensor_floats(NONET_NCHW16C, 1, s->c, s->h, s->w) + nonet_tensor_floats(NONET_NCHW16C, 1, s->k, s->oh, s->ow)) *
+           sizeof(float);
+}
+
+/* The largest divisor of the batch that does not ask for more than the threads can use. */
+static int images_at_once(const nonet_vgg *net)
+{
+    int most = net->options.conv.threads / THREADS_AN_IMAGE, images = most < 1 ? 1 : most < net->batch ? most : net->batch;
+    while (net->batch % images)
+        images--;
+    return images;
+}
+
+void vgg_choose_passes(nonet_vgg *net)
+{
+    int images = images_at_once(net);
+    net->early = 0;
+    if (images < net->batch)
+        while (net->early < net->count && net->steps[net->early].layer.type != VGG_FC && map_bytes(&net->steps[net->early]) >= LARGE_MAPS)
+            net->early++;
+    for (int i = 0; i < net->count; i++)
+        net->steps[i].images = i < net->early ? images : net->batch;
+}
+
+size_t vgg_step_floats(const vgg_step *s, int images)
+{
+    return nonet_tensor_floats(s->out_layout, images, s->k, s->oh, s->ow);
+}
+
+/* What step i keeps of one pass: all images of the last early step are kept, behind what the steps before it use. */
+static size_t kept_floats(const nonet_vgg *net, int i)
+{
+    return i == net->early - 1 ? 0 : vgg_step_floats(&net->steps[i], net->steps[i].images);
+}
+
+static size_t input_floats(const nonet_vgg *net)
+{
+    return nonet_tensor_floats(NONET_NCHW16C, net->steps[0].images, net->model.c, net->h, net->w);
+}
+
+size_t vgg_gather_offset(const nonet_vgg *net)
+{
+    int side = (net->early - 1) & 1;
+    size_t most = side == 1 ? input_floats(net) : 0;
+    for (int i = side; i < net->early; i += 2)
+        most = kept_floats(net, i) > most ? kept_floats(net, i) : most;
+    return most;
+}
+
+void vgg_act_floats(const nonet_vgg *net, size_t floats[2])
+{
+    floats[0] = 0;
+    floats[1] = input_floats(net);          /* act[1] holds a reordered input too */
+    for (int i = 0; i < net->count; i++)
+        if (kept_floats(net, i) > floats[i % 2])
+            floats[i % 2] = kept_floats(net, i);
+    if (net->early) {
+        int last = net->early - 1;
+        size_t gathered = vgg_gather_offset(net) + vgg_step_floats(&net->steps[last], net->batch);
+        if (gathered > floats[last % 2])
+            floats[last % 2] = gathered;
+    }
+}
