@@ -1,12 +1,12 @@
 /* candidates.c - enumerates choices by making their plans: where the engine makes the same of two choices they are one. */
 #include "autotune/candidates.h"
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include "engine/plan.h"
 
 /* Guesses up to so many times the best are worth a measurement; of a family's best, so many times. */
 #define HOPEFUL 1.3
-#define FAMILY_HOPEFUL 1.8
+#define FAMILY_HOPEFUL 1.6
 /* A layer below this may be quicker on fewer threads. */
 #define SHORT_SECONDS 500e-6
 
@@ -198,14 +198,28 @@ static int best_of(const tune_list *list, const int *indices, int count, int fam
     return best;
 }
 
+/* The best guess of the families that have nobody yet; -1 if there is none below the limit. */
+static int best_newcomer(const tune_list *list, const int *indices, int count, double limit)
+{
+    int best = -1;
+    for (int family = 0; family < list->count; family++) {
+        int there = 0;
+        for (int i = 0; i < count; i++)
+            there = there || list->items[indices[i]].family == family;
+        int i = there ? -1 : best_of(list, indices, count, family, limit);
+        if (i >= 0 && (best < 0 || list->items[i].guess.seconds < list->items[best].guess.seconds))
+            best = i;
+    }
+    return best;
+}
+
 int tune_promising(const tune_list *list, int *indices, int most)
 {
     int count = 1, i;
     indices[0] = 0;
-    double best = list->items[best_of(list, indices, 0, -1, 1e300)].guess.seconds;
-    for (int family = 0; family < list->count && count < most; family++)
-        if (list->items[family].family == family && (i = best_of(list, indices, count, family, FAMILY_HOPEFUL * best)) >= 0)
-            indices[count++] = i;
+    double best = list->items[best_of(list, indices, 0, -1, INFINITY)].guess.seconds;
+    while (count <= most / 2 && (i = best_newcomer(list, indices, count, FAMILY_HOPEFUL * best)) >= 0)
+        indices[count++] = i;
     while (count < most && (i = best_of(list, indices, count, -1, HOPEFUL * best)) >= 0)
         indices[count++] = i;
     return count;

@@ -23,8 +23,8 @@ nonet_status tune_enumerate(tune_list *list, const nonet_conv *p, const nonet_op
                             const tune_machine *machine);
 void tune_list_free(tune_list *list);
 
-/* Which to measure: writes indices, the default first, then the best guess of each family that is not hopeless, then the best
- * of all, up to `most`; returns how many. */
+/* Which to measure: writes indices, the default first, up to half of `most` the best guesses of families that are not hopeless,
+ * then the best of all; returns how many. */
 int tune_promising(const tune_list *list, int *indices, int most);
 
 #endif

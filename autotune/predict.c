@@ -16,11 +16,10 @@
 /* Seconds to start a team and to wait for its last thread. */
 #define TEAM_SECONDS 4e-6
 
-/* Work with rows spread over calls of at most mr rows, against calls that are full. */
-static double call_loss(int rows, int mr)
+/* What rows cost that are spread over calls of at most mr rows, in rows of full calls. */
+static double cost_of_rows(int rows, int mr)
 {
-    int calls = nonet_ceil_div(rows, mr);
-    return 1 - CALL_SHARE + CALL_SHARE * (double)(calls * mr) / rows;
+    return (1 - CALL_SHARE) * rows + CALL_SHARE * nonet_ceil_div(rows, mr) * mr;
 }
 
 /* The part of the busiest thread, times threads, of `parts` equal parts. */
@@ -50,7 +49,9 @@ static void predict_winograd(const nonet_plan *plan, const tune_machine *m, tune
     double c = plan->cb * NONET_L, k = plan->kb * NONET_L, tiles = w->tiles, points = w->points;
     double uneven = w->by_channels ? imbalance(plan->kq, plan->threads) : imbalance(w->blocks, plan->threads);
     double v = (double)w->points * (double)w->v_xi * sizeof(float), floats = (double)plan->weight_floats;
-    g->macs = tiles * points * c * k * call_loss(w->block, plan->multiply->mr) * uneven;
+    int mr = plan->multiply->mr, last = w->tiles - (w->blocks - 1) * w->block;
+    double rows = (w->blocks - 1) * cost_of_rows(w->block, mr) + cost_of_rows(last, mr);
+    g->macs = rows * points * c * k * uneven;
     g->transforms = tiles * points * TRANSFORM_OPS * (c + k) * (w->by_channels ? 1 : uneven);
     if (plan->packing.expanded)
         g->transforms += w->blocks * points * FILTER_OPS * c * k * uneven;
@@ -68,8 +69,8 @@ static void predict_strips(const nonet_plan *plan, const tune_machine *m, tune_g
     int tasks = plan->p.n * s->count * s->ksplit, runs = nonet_ceil_div(plan->ow, plan->multiply->mr);
     double inputs = plan->nest == NEST_IC ? plan->taps : (double)plan->cb * NONET_L * plan->taps;
     double pixels = (double)plan->p.n * s->count * s->rows * plan->ow, k = plan->kb * NONET_L;
-    g->macs =
-        pixels * inputs * k * call_loss(nonet_ceil_div(plan->ow, runs), plan->multiply->mr) * imbalance(tasks, plan->threads);
+    int mr = plan->multiply->mr, run = nonet_ceil_div(plan->ow, runs);
+    g->macs = pixels * inputs * k * cost_of_rows(run, mr) / run * imbalance(tasks, plan->threads);
     /* A strip is copied, rows at its edges twice; results between calls are written and read. */
     double copied = (double)tasks * s->in_rows * s->in_w * (plan->nest == NEST_IC ? plan->p.c : plan->cb * NONET_L);
     double between = pixels * k * 2 * (nonet_ceil_div(plan->cb, s->cchunk) - 1);

@@ -9,10 +9,11 @@
 #include "engine/plan.h"
 
 enum {
-    HEATS = 3,                  /* rounds before the first is left out */
+    HEATS = 3,                  /* rounds before the first is left out, */
+    HEATS_MOST = 10,            /* and in all */
     FINALISTS = 2,              /* besides the default */
     LEAST_CONTENDERS = 5,       /* however little time there is */
-    DUEL_LEAST = 12,            /* samples a side that decide */
+    DUEL_LEAST = 8,             /* samples a side that decide */
     DUEL_MOST = 40
 };
 /* Who is so much slower than the best (each at its least) leaves the heats. */
@@ -72,7 +73,7 @@ static void leave_out(contest *c, double limit)
 
 static void run_heats(contest *c, double deadline)
 {
-    for (int round = 0; still_in(c) > 1 + FINALISTS && round < DUEL_LEAST; round++) {
+    for (int round = 0; still_in(c) > 1 + FINALISTS && round < HEATS_MOST; round++) {
         if (!contest_round(c, round, deadline))
             break;
         int best = fastest(c, 0);
@@ -264,9 +265,11 @@ static nonet_status measure(work *w, const tune_problem *p, double heats_end, do
         return NONET_OK;
     }
     contest_forget(&w->contest);
-    for (int round = 0; round < DUEL_MOST; round++)
+    for (int round = 0; round < DUEL_MOST; round++) {
+        w->contest.cold_only = round % 2;       /* cold samples decide; warm ones may object */
         if (!contest_round(&w->contest, round, deadline))
             break;
+    }
     int winner = decide(&w->contest, finalists, count, &w->result->reason);
     record_duel(w, finalists, count, winner);
     return NONET_OK;

@@ -15,7 +15,9 @@ $(BUILD)/bench/build_id.h: build_id
 	@mkdir -p $(@D)
 	@printf $(BUILD_ID) | cmp -s - $@ || printf $(BUILD_ID) >$@
 $(BUILD)/bench/build_info.o: $(BUILD)/bench/build_id.h
-.PHONY: bench-cli
-bench-cli: $(BUILD)/nonet ## hyperfine on the whole process: first answer of `nonet classify`, packed and unpacked model, warm and cold
+.PHONY: bench-cli example
+example: all ## docs/example anew: VGG-16 on this machine, its records and the report of them
+	bench/example.sh $(BUILD)
+bench-cli: $(BUILD)/nonet ## hyperfine on the whole process: first answer of `nonet classify`, packed or not, warm and cold
 	bench/cli_bench.sh $(BUILD)
 include bench/peers.mk

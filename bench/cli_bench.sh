@@ -28,8 +28,8 @@ forward() {
         awk -F'[:,]' '/"name":/ { total = $2 ~ /\/total"/ } total && /"real_time":/ { print $2 + 0; exit }'
 }
 
-# rows NET CACHE: runs both files, and adds their lines to the table. Out of the cache means out of the page cache: dd says so to the
-# kernel before each run (posix_fadvise), which any user may.
+# rows NET CACHE: runs both files, and adds their lines to the table. Out of the cache means out of the page cache: dd says so
+# to the kernel before each run (posix_fadvise), which any user may.
 rows() {
     local cold=()
     [ "$2" = cold ] && cold=(--prepare "dd if=$plain iflag=nocache count=0 status=none"
@@ -51,5 +51,7 @@ for net in ${NETS:-fashion vgg16}; do
         rows "$net" $cache "$once"
     done
 done
-echo "Process start to answer of 'nonet classify' with $threads thread(s), $runs runs; packed: pack's weights in the file, used where they are mapped;"
-echo "pages: the file in the page cache or not; CPU: user and system; forward: one forward in a running process; x: median by forward."
+cat <<END
+Process start to answer of 'nonet classify' with $threads thread(s), $runs runs. packed: pack's weights, used where they are mapped;
+pages: the file in the page cache or not; CPU: user and system; forward: one in a running process; x: median by forward.
+END

@@ -1,8 +1,8 @@
 /* compare.c - pairs the rows of two runs and judges each.
  *
- * Samples within a run say nothing of what differs from run to run, and a machine with other guests is never the same twice. So a row
- * has to exceed more than its samples' noise: a margin that grows with every sign, in either run, that times were not settled, and its
- * quickest samples have to say the same as the rest, for what other programs do is in the slow ones. */
+ * Samples within a run say nothing of what differs from run to run, and a machine with other guests is never the same twice. So
+ * a row has to exceed more than its samples' noise: a margin that grows with every sign, in either run, that times were not
+ * settled, and its quickest samples have to say the same as the rest, for what other programs do is in the slow ones. */
 #include "bench/compare.h"
 #include <math.h>
 #include <stdlib.h>
@@ -36,8 +36,9 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* How far the middle half of a run's samples is apart, as a logarithm; 0 where there are too few. A run whose own times differ so much
- * may have a median that is as far off. Twice the quick half of it: spikes, which only lengthen, are not what the median rests on. */
+/* How far the middle half of a run's samples is apart, as a logarithm; 0 where there are too few. A run whose own times differ
+ * so much may have a median that is as far off. Twice the quick half of it: spikes, which only lengthen, are not what the
+ * median rests on. */
 static double spread(const results_row *row, int *good)
 {
     double *sorted = malloc(((size_t)row->count + 1) * sizeof *sorted), middle = 0;
@@ -171,8 +172,8 @@ static void average(compare_result *result)
     result->high = bare ? 0 : exp(high / result->averaged);
 }
 
-/* All rows together, by their quickest samples: those that nothing disturbed, so they find what is too small, or too noisy, for a row
- * by itself. The interval is that of the median of the rows' ratios (sign test); 0 when there is no memory. */
+/* All rows together, by their quickest samples: those that nothing disturbed, so they find what is too small, or too noisy, for
+ * a row by itself. The interval is that of the median of the rows' ratios (sign test); 0 when there is no memory. */
 static int judge_whole(const results *a, const results *b, double margin, compare_result *result)
 {
     double *quick = malloc(((size_t)result->count + 1) * sizeof *quick);

@@ -16,9 +16,9 @@ typedef struct compare_row {
     const results_row *a, *b;
     ranks_ratio ratio;          /* times of b by times of a: above 1 is slower */
     ranks_test plain;           /* no difference at all? (Untested: zeros) */
-    double margin;              /* what this row has to exceed: the caller's, or where that is more, the drift or the middle half of
-                                   the samples of either run, what others had of the machine in a disturbed one, or the change of the
-                                   peak that limits the row */
+    double margin;              /* what this row has to exceed: the caller's, or where that is more, the drift or the middle half
+                                   of the samples of either run, what others had of the machine in a disturbed one, or the
+                                   change of the peak that limits the row */
     double quick;               /* the quickest sample of b by that of a. (Untested: 0) */
     double beyond;              /* probability of such samples if the true ratio is within the margin */
     double holm;                /* the same, fit to be read beside all other rows' */

@@ -72,6 +72,7 @@ static void run_section(page *p, int i)
     place(p, id, &layers);
     markup_put(&p->text, "</div>\n");
     html_layers(&p->text, r);
+    html_peers(&p->text, r);
     markup_put(&p->text, "</section>\n");
 }
 

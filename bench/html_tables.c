@@ -90,8 +90,8 @@ void html_peers(markup *m, const results *r)
         text_cell(m, row->implementation);
         markup_put(m, "</tr>\n");
     }
-    markup_put(m, "</tbody></table></div>\n<p class=\"note\">Same weights, same input, in turn with ours. Times ours: above 1 ours is "
-               "faster. Difference: L2 of theirs minus ours over L2 of ours, the worst image.</p>\n");
+    markup_put(m, "</tbody></table></div>\n<p class=\"note\">Same weights, same input, in turn with ours. Times ours: above 1 ours "
+               "is faster. Difference: L2 of theirs minus ours over L2 of ours, the worst image.</p>\n");
 }
 
 /* In an earlier run, or earlier in this one with another number of threads. */

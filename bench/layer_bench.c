@@ -267,7 +267,8 @@ static void describe(const nonet_conv *p, const bench_settings *settings, bench_
     snprintf(report->subject, sizeof report->subject,
              "layer: batch %d, %d channels of %dx%d to %d, kernel %dx%d, stride %d, padding %d%s%s; random He weights and "
              "positive inputs, seed %llu, %s", p->n, p->c, p->h, p->w, p->k, p->r, p->s, p->stride, p->pad,
-             p->relu ? ", ReLU" : "", p->pool ? ", pool" : "", (unsigned long long)settings->seed, bench_cold_name(settings->cold));
+             p->relu ? ", ReLU" : "", p->pool ? ", pool" : "", (unsigned long long)settings->seed,
+             bench_cold_name(settings->cold));
 }
 
 static nonet_vgg_status measure_pinned(layer_run *run, bench_report *report, nonet_vgg_error *err)

@@ -8,7 +8,7 @@
 #include "bench/timer.h"
 #include "kernels/peak.h"
 
-enum { FMA_TRIES = 40, READ_TRIES = 10, COPY_TRIES = 5 };
+enum { CALIBRATION_TRIES = 3, FMA_TRIES = 40, READ_TRIES = 10, COPY_TRIES = 5 };
 #define FMA_SECONDS 0.004
 #define READ_BYTES ((size_t)256 << 20)
 
@@ -45,14 +45,27 @@ static double fma_run(nonet_peak_fn *fn, int threads, size_t rounds, double *sec
     return macs / *seconds;
 }
 
+/* Rounds that last long enough, by one thread, whose time is no waiting for others: a team on a busy machine waits longer for its
+ * last thread than a short run takes. */
+static size_t rounds_of(nonet_peak_fn *fn)
+{
+    size_t rounds = 1;
+    double least, seconds;
+    do {
+        rounds *= 2;
+        least = FMA_SECONDS;
+        for (int i = 0; i < CALIBRATION_TRIES; i++) {
+            fma_run(fn, 1, rounds, &seconds);
+            least = seconds < least ? seconds : least;
+        }
+    } while (least < FMA_SECONDS);
+    return rounds;
+}
+
 static double fma_peak(nonet_peak_fn *fn, int threads)
 {
     double best = 0, seconds = 0;
-    size_t rounds = 1;
-    do {
-        rounds *= 2;
-        fma_run(fn, threads, rounds, &seconds);
-    } while (seconds < FMA_SECONDS);
+    size_t rounds = rounds_of(fn);
     for (int i = 0; i < FMA_TRIES; i++) {
         double rate = fma_run(fn, threads, rounds, &seconds);
         best = rate > best ? rate : best;

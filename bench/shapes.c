@@ -15,8 +15,8 @@ typedef struct reader {
 
 static int refuse(const reader *r, const char *what, const char *word)
 {
-    vgg_fail(r->err, NONET_VGG_BAD_FILE, "%s, line %d: %s%s%.40s%s", r->path, r->line, what, word ? ", not '" : "", word ? word : "",
-             word ? "'" : "");
+    vgg_fail(r->err, NONET_VGG_BAD_FILE, "%s, line %d: %s%s%.40s%s", r->path, r->line, what, word ? ", not '" : "",
+             word ? word : "", word ? "'" : "");
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "bench/emit.h"
 #include "cli/localise.h"
 #include "vgg/dataset.h"
@@ -46,6 +47,7 @@ typedef struct classifier {
     int top;                    /* at most info.out_c */
     int only;                   /* the class that is asked for, or -1 */
     float *scores;              /* posteriors */
+    size_t announced;           /* bytes that have been told */
     int *order;                 /* classes, likeliest first */
     vgg_found *found;           /* boxes of the top classes */
     char **read_labels;         /* from --labels, or NULL */
@@ -174,6 +176,17 @@ static void put_in_order(classifier *c)
         c->order[0] = c->only;
 }
 
+/* What a picture will take, before anything is allocated, if it is more than was told before; in a pipe --max-memory alone speaks. */
+static void announce(classifier *c, const vgg_picture *picture, const char *path)
+{
+    size_t bytes;
+    if (isatty(STDERR_FILENO) && vgg_evaluator_announce(c->evaluator, picture->w, picture->h, &bytes, NULL) == NONET_VGG_OK &&
+        bytes > c->announced) {
+        cli_fail(0, "%s (%d x %d): %.0f MB of memory", path, picture->w, picture->h, (double)bytes / 1e6);
+        c->announced = bytes;
+    }
+}
+
 /* Fills scores, order and boxes, and tells the picture's size. */
 static nonet_vgg_status classify(classifier *c, const char *path, int size[2], nonet_vgg_error *err)
 {
@@ -181,8 +194,10 @@ static nonet_vgg_status classify(classifier *c, const char *path, int size[2], n
     nonet_vgg_status status = vgg_picture_open(&picture, path, err);
     size[0] = picture.w;
     size[1] = picture.h;
-    if (status == NONET_VGG_OK)
+    if (status == NONET_VGG_OK) {
+        announce(c, &picture, path);
         status = vgg_evaluator_run(c->evaluator, &picture, 1, c->scores, err);
+    }
     if (status == NONET_VGG_OK)
         put_in_order(c);
     if (status == NONET_VGG_OK && c->localiser)

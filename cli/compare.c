@@ -120,8 +120,8 @@ static void print_notes(const compare_result *c, double lost)
            "difference at all. Holm: none beyond the margin, +-%%, corrected for %d tests; below 0.05 a row is called slower\n"
            "or faster, if its quickest samples are beyond the margin as well.\n", c->tested);
     if (c->whole.verdict != COMPARE_UNTESTED)
-        printf("Quickest: the median over all rows, without sums, of the ratio of their quickest samples, and its interval: the run\n"
-               "as a whole is slower or faster when that lies beyond the margin.\n");
+        printf("Quickest: the median over all rows, without sums, of the ratio of their quickest samples, and its interval: the\n"
+               "run as a whole is slower or faster when that lies beyond the margin.\n");
 }
 
 static void print_table(const compare_result *c, const results *a, const results *b)
@@ -142,8 +142,8 @@ static void print_table(const compare_result *c, const results *a, const results
         printf("%15s", "");
     printf("  of %d rows%s\n", c->averaged, c->averaged < c->count ? ", sums left out" : "");
     if (c->whole.verdict != COMPARE_UNTESTED)
-        printf("%-*s %10s %10s %7.3f  %6.3f - %-6.3f %5.1f %9s %8s  %s\n", width, "quickest", "", "", c->whole.ratio, c->whole.low,
-               c->whole.high, 100 * c->whole.margin, "", "", name_of(c->whole.verdict));
+        printf("%-*s %10s %10s %7.3f  %6.3f - %-6.3f %5.1f %9s %8s  %s\n", width, "quickest", "", "", c->whole.ratio,
+               c->whole.low, c->whole.high, 100 * c->whole.margin, "", "", name_of(c->whole.verdict));
     print_notes(c, a->lost > b->lost ? a->lost : b->lost);
 }
 

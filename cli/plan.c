@@ -17,7 +17,9 @@ static const char help[] =
     "Shows how each layer is computed on this machine. The profile that `nonet tune` keeps is looked at, if there is one; the\n"
     "other commands do that with --profile cache only.\n\n"
     "  --explain         for each layer the candidates, what the model predicts, what the profile has measured, and the reason\n"
-    "  --all             with --explain: all candidates, not the first 12\n";
+    "  --all             with --explain: all candidates, not the first 12\n"
+    "  --profile FILE    a file, cache (the one that `nonet tune` keeps; the default) or none\n"
+    "  --json FILE       the same as JSON in FILE, - is standard output\n";
 
 typedef struct request {
     cli_common common;
@@ -39,7 +41,7 @@ static void parse(int argc, char **argv, request *r)
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == CLI_HELP) {
-            printf("%s%s%s", help, cli_problems_help, cli_common_help);
+            printf("%s%s", help, cli_problems_help);
             exit(EXIT_SUCCESS);
         }
         if (option == OPT_EXPLAIN)
@@ -151,7 +153,8 @@ static void json_problem(json_out *out, const request *r, const tune_problem *pr
     json_begin(out, NULL, '{');
     json_text(out, "layer", problem->name);
     const char *const keys[] = { "n", "c", "h", "w", "k", "r", "s", "stride", "pad", "pool", "threads", "layers" };
-    const int values[] = { p->n, p->c, p->h, p->w, p->k, p->r, p->s, p->stride, p->pad, p->pool != 0, problem->threads, problem->times };
+    const int values[] = {p->n,          p->c, p->h, p->w, p->k, p->r, p->s, p->stride, p->pad, p->pool != 0, problem->threads,
+                          problem->times};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         json_whole(out, keys[i], values[i]);
     json_text(out, "plan", e->plan);

@@ -16,7 +16,9 @@ const char cli_problems_help[] =
     "  --layers FILE     a layer a line: N C H W K, then kernel=3 stride=1 pad=1 pool as for --kernel ...; # begins a comment\n"
     "  --kernel N, --stride N, --pad N, --pool   of `layer`: N x N (default 3), 1 or 2, 0 or 1 (default: 1 for 3x3), 2x2 max "
     "pool\n"
-    "  --any-algorithm   other algorithms than the default's too: their results differ in the last bits\n";
+    "  --any-algorithm   other algorithms than the default's too: their results differ in the last bits\n"
+    "  --isa, --algo, --fc-weights, --winograd-weights   as for `nonet bench`\n"
+    "  --help            this text\n";
 
 number_list cli_numbers(const char *option, const char *text, long min, long max)
 {

@@ -58,7 +58,7 @@ static void parse(int argc, char **argv, request *r)
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == CLI_HELP) {
-            printf("%s%s%s", help, cli_problems_help, cli_common_help);
+            printf("%s%s", help, cli_problems_help);
             exit(EXIT_SUCCESS);
         }
         if (option == OPT_TIME)

@@ -21,8 +21,8 @@ static const char help[] =
     "  --replay FILE     compute a file's problems: the same bits as recorded, and within bounds where the oracle can follow\n"
     "  --limit N         leave out problems above N million multiply-adds\n"
     "  --record FILE     write the built-in problems and the bits they have here, such as after a change of the contract\n"
-    "  --shapes LIST     --record: your own layers instead, each by every algorithm that can: a line has N C H W K, then if need\n"
-    "                    be kernel=R or RxS, stride=2, pad=0 or 1, pool, linear (no ReLU); # begins a remark\n";
+    "  --shapes LIST     --record: your own layers instead, each by every algorithm that can: a line has N C H W K, then if\n"
+    "                    need be kernel=R or RxS, stride=2, pad=0 or 1, pool, linear (no ReLU); # begins a remark\n";
 
 typedef struct request {
     cli_common common;

@@ -190,11 +190,27 @@ static int is_read_only(const char *path)
     return stat(path, &st) == 0 && (!(st.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) || access(path, W_OK));
 }
 
+/* A file that holds something else, named by mistake. What cannot be read is left to the writing. */
+static int is_foreign(const char *path)
+{
+    static const char first[] = "nonet-profile ";
+    char got[sizeof first] = "";
+    struct stat st;
+    int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (file < 0)
+        return 0;
+    int foreign = fstat(file, &st) || !S_ISREG(st.st_mode) || (read(file, got, sizeof got - 1) > 0 && strcmp(got, first));
+    close(file);
+    return foreign;
+}
+
 int nonet_profile_write(const char *path, const char *text, size_t size, char *why, size_t room)
 {
     char name[PATH];
     if (is_read_only(path))
         return complain(why, room, path, "the profile is read-only, so it was not replaced", 0);
+    if (is_foreign(path))
+        return complain(why, room, path, "this is not a profile of nonet, so it was not replaced", 0);
     int file = create_beside(path, name, sizeof name);
     if (file < 0)
         return complain(why, room, path, "the profile cannot be written", errno);

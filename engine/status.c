@@ -10,8 +10,8 @@ const char *nonet_status_string(nonet_status status)
         [NONET_UNSUPPORTED] = "no kernel of this library computes this problem",
         [NONET_NOT_APPLICABLE] = "the named algorithm cannot compute this problem",
         [NONET_NO_MEMORY] = "not enough memory",
-        [NONET_BAD_ISA] = "the instruction set named (NONET_ISA, nonet_isa_limit or the options) is unknown, not in this CPU, "
-                          "or above the limit",
+        [NONET_BAD_ISA] = ("the instruction set named (NONET_ISA, nonet_isa_limit or the options) is unknown, not in this CPU, "
+                           "or above the limit"),
         [NONET_MISMATCH] = "the weights were packed for another plan",
         [NONET_BAD_PROFILE] = "the profile cannot be read or written, is damaged, or was made for another machine or version",
     };

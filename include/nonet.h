@@ -145,7 +145,8 @@ typedef struct nonet_options {
  * sentence, or "": why the whole file is refused (NONET_BAD_PROFILE, *profile NULL: the default plans serve), or, with NONET_OK,
  * that rows of it are left out. Give it back with nonet_profile_close; plans only read it, so several threads may share it. */
 nonet_status nonet_profile_open(nonet_profile **profile, const char *path, char *why, size_t size);
-/* Writes it so that others see the old file or the new one, never a part; folders are made for path NULL only. */
+/* Writes it so that others see the old file or the new one, never a part. Replaces profiles and empty files only, not read-only
+ * ones. Folders are made for path NULL only. */
 nonet_status nonet_profile_save(const nonet_profile *profile, const char *path, char *why, size_t size);
 void nonet_profile_close(nonet_profile *profile);
 /* Where `nonet tune` keeps its profile unless told otherwise: a file for this kind of CPU in $XDG_CACHE_HOME/nonet or

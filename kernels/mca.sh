@@ -13,9 +13,10 @@ files="wino_gemm direct direct3x3_ic fc_vector fc_vector_bf16"
 unset MAKELEVEL MAKEFLAGS MFLAGS
 
 # name:model:FMAs of that width a cycle:instructions a cycle, where the model's number is not the core's (A76 and N1 decode four).
-# llvm-mca takes A57 for an A76; N1 is A76's pipeline. `beside` and `alone` are counted by mca_inorder.awk.
-cores_neon="A53:cortex-a53:1: A53-beside:beside:1: A53-alone:alone:1: A72:cortex-a72:1: A76:neoverse-n1:2:4 N1:neoverse-n1:2:4
-            V1:neoverse-v1:4:"
+# llvm-mca takes A57 for an A76; N1 is A76's pipeline. `beside`, `alone` and `two` are counted by mca_inorder.awk: a q load issues
+# beside an FMA, or has its cycle, or two, to itself.
+cores_neon="A53:cortex-a53:1: A53-beside:beside:1: A53-alone:alone:1: A53-two:two:1:
+            A72:cortex-a72:1: A76:neoverse-n1:2:4 N1:neoverse-n1:2:4 V1:neoverse-v1:4:"
 cores_avx2="Zen4:znver4:2: Skylake-X:skylake-avx512:2:"
 cores_avx512="Zen4:znver4:1: Skylake-X:skylake-avx512:2:"
 
@@ -33,6 +34,7 @@ cycles() {
     case $2 in
     beside) awk -f kernels/mca_inorder.awk "$1" ;;
     alone) awk -v alone=1 -f kernels/mca_inorder.awk "$1" ;;
+    two) awk -v alone=2 -f kernels/mca_inorder.awk "$1" ;;
     *) "$MCA" -mtriple="$3-linux-gnu" -mcpu="$2" ${4:+-dispatch="$4"} -iterations=200 "$1" 2>"$scratch/err" |
         awk '/^Total Cycles:/ { printf "%.2f", $3 / 200 }' ;;
     esac
@@ -54,8 +56,8 @@ usable() {
     for core in ${!list}; do
         IFS=: read -r name model peak width <<<"$core"
         c=$(cycles "$scratch/chains" "$model" "$2" "$width")
-        if [ -n "$c" ] && awk -v n="$(wc -l <"$scratch/chains")" -v c="$c" -v p="$peak" 'BEGIN { exit !(n / c > 0.8 * p && n / c < 1.2 * p) }'
-        then
+        if [ -n "$c" ] && awk -v n="$(wc -l <"$scratch/chains")" -v c="$c" -v p="$peak" \
+            'BEGIN { exit !(n / c > 0.8 * p && n / c < 1.2 * p) }'; then
             echo "$core"
         else
             echo "SKIP mca $1 $name: $MCA has no $model, or not its FMA rate" >&2

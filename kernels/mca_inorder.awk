@@ -1,5 +1,5 @@
-# mca_inorder.awk - counts the cycles a turn of a NEON loop on a core that issues in order, two instructions a cycle, of them one FMA
-# and one load; FMAs take 8 cycles, loads 6. -v alone=1: a load of 16 bytes leaves the rest of its cycle empty.
+# mca_inorder.awk - cycles a turn of a NEON loop on a core that issues in order, two instructions a cycle, of them one FMA
+# and one load; FMAs take 8 cycles, loads 6. -v alone=N: nothing issues beside a load of 16 bytes, for N cycles.
 # llvm-mca's model of Cortex-A53 cannot serve: there every load waits until the FMA before it has written its result.
 function next_cycle() {
     cycle++
@@ -12,6 +12,8 @@ function issue(is_fma, is_load, wide, i) {
         while (ready[read[i]] > cycle)
             next_cycle()
     while (issued > 1 || (is_fma && fma) || (is_load && load) || (wide && issued > 0))
+        next_cycle()
+    for (i = 1; i < alone && wide; i++)
         next_cycle()
     issued += wide ? 2 : 1
     fma += is_fma

@@ -242,6 +242,31 @@ START_TEST(descriptions)
 }
 END_TEST
 
+/* At most 2 MiB a thread, whatever the algorithm, the form of the weights and the image. */
+START_TEST(workspace_of_winograd)
+{
+    static const int shapes[][3] = { { 64, 224, 64 }, { 128, 112, 128 }, { 256, 56, 256 }, { 512, 28, 512 }, { 512, 14, 512 },
+                                     { 64, 1000, 64 }, { 1024, 40, 1024 } };
+    nonet_isa isas[NONET_ISA_COUNT];
+    int sets = support_isas(isas);
+
+    for (int i = 0; i < (int)(sizeof shapes / sizeof shapes[0]) * sets; i++)
+        for (nonet_algo algo = NONET_WINOGRAD_F2; algo <= NONET_WINOGRAD_F6; algo++)
+            for (nonet_weight_form form = NONET_WEIGHTS_AUTO; form < NONET_WEIGHTS_COUNT; form++) {
+                const int *v = shapes[i / sets];
+                nonet_conv p = { .n = 2, .c = v[0], .h = v[1], .w = v[1], .k = v[2], .pad = 1 };
+                nonet_options o = { .algo = algo, .isa = isas[i % sets], .threads = 1, .weights = form };
+                nonet_plan *plan;
+
+                ck_assert_int_eq(nonet_plan_create(&plan, &p, &o), NONET_OK);
+                size_t bytes = nonet_plan_workspace(plan);
+                nonet_plan_destroy(plan);
+                support_need(bytes <= 2 << 20, "%s %s, %d channels of %dx%d, weights %s: %zu bytes", nonet_algo_name(algo),
+                             nonet_isa_name(isas[i % sets]), v[0], v[1], v[1], nonet_weight_form_name(form), bytes);
+            }
+}
+END_TEST
+
 START_TEST(foreign_weights)
 {
     static const nonet_algo algos[] = { NONET_DIRECT, NONET_WINOGRAD_F2, NONET_WINOGRAD_F4, NONET_WINOGRAD_F6 };
@@ -361,6 +386,7 @@ int main(void)
     tcase_add_test(tcase, isa_limits);
     tcase_add_loop_test(tcase, environment_limit, 0, 3);
     tcase_add_test(tcase, descriptions);
+    tcase_add_test(tcase, workspace_of_winograd);
     tcase_add_test(tcase, foreign_weights);
     tcase_add_loop_test(tcase, four_threads_share_a_plan, 0, 4);
     suite_add_tcase(suite, tcase);

@@ -1,7 +1,6 @@
 #!/bin/bash
-# bench.sh BUILD - what `nonet bench` writes is read elsewhere, and lists of layers are read: Google Benchmark's compare tool, --shapes
-# of bench and verify, --anonymous, files that appear whole or not at all, random
-# networks as files.
+# bench.sh BUILD - what `nonet bench` writes is read elsewhere, and lists of layers are read: Google Benchmark's compare tool,
+# --shapes of bench and verify, --anonymous, files that appear whole or not at all, random networks as files.
 build=${1:-build}
 cd "$(dirname "$0")/.." || exit 1
 nonet=$build/nonet
@@ -110,7 +109,9 @@ refused 2 "convert --random of an unknown network" "no such network" convert --r
 refused 2 "convert --random and a model" "stands for the model" convert --random vgg11 data/fashion_vgg.nonet -o "$work/x.nonet"
 refused 2 "convert --seed without --random" "goes with --random" convert data/fashion_vgg.nonet --seed 2 -o "$work/x.nonet"
 if [ "$(df --output=avail -k "$work" | tail -1)" -gt 1000000 ]; then
-    hash_of() { "$nonet" bench "$@" --repetitions 1 --warmup 0 --json - | sed -n 's/.*"output_hash": "\(..*\)",*/\1/p' | head -1; }
+    hash_of() {
+        "$nonet" bench "$@" --repetitions 1 --warmup 0 --json - | sed -n 's/.*"output_hash": "\(..*\)",*/\1/p' | head -1
+    }
     (ulimit -v 400000 && "$nonet" convert --random vgg11 --seed 7 -o "$work/vgg11.nonet" 2>"$work/err")
     check $? "convert --random in 400 MB of addresses"
     [ -n "$(hash_of vgg11 --seed 7)" ] && [ "$(hash_of --model "$work/vgg11.nonet" --seed 7)" = "$(hash_of vgg11 --seed 7)" ]

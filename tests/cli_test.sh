@@ -79,7 +79,7 @@ fault 1 "bench --csv into no folder" bench layer 1 16 8 8 16 --csv "$work/none/x
 small="layer 1 32 12 12 32 --algo all --repetitions 2 --threads 1 --phases"
 fine "bench --jsonl" bench $small --cold weights --jsonl "$work/bench.jsonl"
 fine "bench --csv" bench $small --cold all --csv "$work/bench.csv"
-[ "$(wc -l <"$work/bench.jsonl")" -eq 3 ] && [ "$(wc -l <"$work/bench.csv")" -eq 4 ] && ok "bench: a line a row" ||
+[ "$(wc -l <"$work/bench.jsonl")" -eq 4 ] && [ "$(wc -l <"$work/bench.csv")" -eq 5 ] && ok "bench: a line a row" ||
     bad "bench: a line a row"
 fine "bench --json" bench $small --repetitions 8 --json "$work/bench.json"
 if "$nonet" compare "$work/bench.json" "$work/bench.json" 2>&1 | grep -q 'without cJSON'; then
@@ -100,6 +100,20 @@ else
 fi
 fault 2 "classify without a picture" classify --model data/fashion_vgg.nonet
 fault 2 "classify without a model" classify data/sample_00_label_9.pgm
+one="classify data/sample_00_label_9.pgm --model data/fashion_vgg.nonet"
+fault 2 "classify --protocol sparse" $one --protocol sparse
+fault 2 "classify --scales x" $one --scales x
+fault 2 "classify --scales S without S" $one --scales S-4,S
+fault 2 "classify --flip=yes" $one --flip=yes
+fault 2 "classify --fuse-weights 1,2 of one model" $one --fuse-weights 1,2
+fault 2 "classify --max-memory 0" $one --max-memory 0
+fault 1 "classify --max-memory below the weights" $one --protocol dense --max-memory 1
+fault 2 "classify --class of none" $one --class Hat
+fault 2 "classify --task localise without boxes" $one --task localise
+fault 2 "classify --boxes without the task" $one --boxes x
+fault 1 "classify with boxes by a network of classes" $one --task localise --boxes data/fashion_vgg.nonet
+fine "classify by every protocol option" $one --model data/fashion_vgg.nonet --protocol both --train-scale 32 --scales S-4,S,S+4 --flip \
+    --fuse-weights 2,1 --max-memory 100 --class 'Ankle boot'
 fault 2 "features without a layer" features data/sample_00_label_9.pgm --model data/fashion_vgg.nonet -o "$work/x.npy"
 fault 2 "convert without a target" convert data/fashion_vgg.nonet
 fault 2 "verify of an unknown family" verify --family fft

@@ -11,7 +11,7 @@
 #include "bench/svg.h"
 #include "tests/support.h"
 
-enum { SAMPLES = 15, ROWS = 16, TRIES = 200 };
+enum { SAMPLES = 15, ROWS = 16, TRIES = 100 };
 
 /* ---- ranks ---- */
 /* Orders of na and nb values with this U, by the definition: choose places for b one by one. */
@@ -388,6 +388,7 @@ int main(void)
 {
     Suite *suite = suite_create("compare");
     TCase *cases = tcase_create("compare");
+    tcase_set_timeout(cases, 120);
     int fd = mkstemp(file);
     if (fd < 0)
         return EXIT_FAILURE;

@@ -1,9 +1,9 @@
 #!/bin/bash
-# compare_trial.sh BUILD [TRIES] - does `nonet compare` tell a slower build from the same one? In each try VGG-16 is measured three
-# times, one run after the other: twice by BUILD/nonet and once by BUILD/nonet-slower, the same objects with a slowdown planted
-# (tests/slower.c). Between the first two `compare` should find nothing, between the last two something slower. A run that says
-# itself that it was disturbed is taken again, up to RETRIES times (default 5). Environment: THREADS (1), REPETITIONS (20), NET (vgg16).
-# The results stay in BUILD/compare-trial. Exit status 0 when both held in nine of ten tries.
+# compare_trial.sh BUILD [TRIES] - does `nonet compare` tell a slower build from the same one? In each try VGG-16 is measured
+# three times, one run after the other: twice by BUILD/nonet and once by BUILD/nonet-slower, the same objects with a slowdown
+# planted (tests/slower.c). Between the first two `compare` should find nothing, between the last two something slower. A run
+# that says itself that it was disturbed is taken again, up to RETRIES times (default 5). Environment: THREADS (1), REPETITIONS
+# (20), NET (vgg16). The results stay in BUILD/compare-trial. Exit status 0 when both held in nine of ten tries.
 build=${1:-build} tries=${2:-10}
 threads=${THREADS:-1} repetitions=${REPETITIONS:-20} net=${NET:-vgg16} retries=${RETRIES:-5}
 folder=$build/compare-trial
@@ -41,5 +41,6 @@ for ((try = 1; try <= tries; try++)); do
     printf '; planted: %2d slower, %d faster, whole %s\n' "$slower" "$faster" "$whole"
 done
 echo "no difference between runs of one build: $alike of $tries tries; the planted slowdown found: $found of $tries"
-[ $((retaken + disturbed)) -eq 0 ] || echo "runs taken again because they were disturbed: $retaken; disturbed to the last: $disturbed"
+[ $((retaken + disturbed)) -eq 0 ] ||
+    echo "runs taken again because they were disturbed: $retaken; disturbed to the last: $disturbed"
 [ $((10 * alike)) -ge $((9 * tries)) ] && [ $((10 * found)) -ge $((9 * tries)) ]

@@ -53,7 +53,7 @@ static void network(int which, nonet_isa isa, int threads, line *to)
 {
     static const char *const names[NETS] = { "vgg13", "vgg11-lrn" }, *const last[NETS] = { "conv3_2", "conv3_2" };
     nonet_vgg_options o = { .height = 32, .width = 32, .batch = 2, .last = last[which],
-                            .conv = { NONET_AUTO, isa, threads, NONET_FC_F32 } };
+                            .conv = { .algo = NONET_AUTO, .isa = isa, .threads = threads } };
     nonet_vgg_error error = { "" };
     nonet_vgg_info info;
     nonet_vgg *net;

@@ -1,6 +1,6 @@
 #!/bin/bash
-# peers.sh BUILD - the adapters of `nonet bench --peers`: each that was built gives our outputs within the stated bound, layer by layer
-# and for a whole network; one that was not, that lost its library, or that is none, gives one clear sentence.
+# peers.sh BUILD - the adapters of `nonet bench --peers`: each that was built gives our outputs within the stated bound, layer
+# by layer and for a whole network; one that was not, that lost its library, or that is none, gives one clear sentence.
 build=${1:-build}
 cd "$(dirname "$0")/.." || exit 1
 nonet=$build/nonet
@@ -34,7 +34,8 @@ differences() {
         $1 == "\"difference_bound\"" && peer != "" { print name, difference, $2 }' "$1"
 }
 
-# run NAME ARGUMENT...: once, with all peers in turn; their differences stay in $work/differences, what was left out in $work/left.
+# run NAME ARGUMENT...: once, with all peers in turn; their differences stay in $work/differences, what was left out in
+# $work/left.
 run() {
     local name=$1
     shift
@@ -56,7 +57,8 @@ agrees() {
     elif [ "$rows" -lt "$3" ]; then
         bad "$1, $2: $rows rows, not $3"
     else
-        ok "$1, $2: $rows rows, worst $(grep -E "/$1(-(auto|winograd))? " "$work/differences" | sort -g -k2 | tail -1 | cut -d' ' -f2)"
+        far=$(grep -E "/$1(-(auto|winograd))? " "$work/differences" | sort -g -k2 | tail -1 | cut -d' ' -f2)
+        ok "$1, $2: $rows rows, worst $far"
     fi
 }
 
@@ -102,7 +104,8 @@ if ${CC:-cc} -shared -o "$work/libgone.so" -x c /dev/null 2>/dev/null &&
     fault 1 "a library that has gone" "onednn: libgone.so: cannot open" "$work/bin/nonet" bench $small --peers onednn
     fault 1 "an adapter of another build" "xnnpack.*of another build" "$work/bin/nonet" bench $small --peers xnnpack
     fault 1 "an adapter that is no object" "ncnn: .*ncnn.peer.so" "$work/bin/nonet" bench $small --peers ncnn
-    if "$work/bin/nonet" bench $small --peers all >/dev/null 2>"$work/err" && [ "$(grep -c 'left out: --peers' "$work/err")" -eq 3 ]; then
+    if "$work/bin/nonet" bench $small --peers all >/dev/null 2>"$work/err" &&
+        [ "$(grep -c 'left out: --peers' "$work/err")" -eq 3 ]; then
         ok "all: those that cannot be loaded are left out"
     else
         bad "all: those that cannot be loaded are left out: $(head -1 "$work/err")"

@@ -316,6 +316,11 @@ START_TEST(what_cannot_be_written_is_told)
     ck_assert_int_eq(nonet_profile_save(profile, in_folder("no/where"), why, sizeof why), NONET_BAD_PROFILE);
     ck_assert_msg(strstr(why, "cannot be written") && sentences(why), "%s", why);
     ck_assert_int_eq(nonet_profile_save(profile, folder, NULL, 0), NONET_BAD_PROFILE);
+    put(in_folder("letter"), "Dear Ada,\n", 10);
+    ck_assert_int_eq(nonet_profile_save(profile, in_folder("letter"), why, sizeof why), NONET_BAD_PROFILE);
+    ck_assert_msg(strstr(why, "not a profile") && sentences(why), "%s", why);
+    put(in_folder("letter"), "", 0);
+    ck_assert_int_eq(nonet_profile_save(profile, in_folder("letter"), why, sizeof why), NONET_OK);
     ck_assert_int_eq(nonet_profile_save(NULL, path, why, sizeof why), NONET_BAD_ARGUMENT);
     nonet_profile_close(profile);
 }

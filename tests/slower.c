@@ -4,8 +4,10 @@
 #include <time.h>
 #include "nonet.h"
 
-nonet_status __real_nonet_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, void *workspace);
-nonet_status __wrap_nonet_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, void *workspace);
+nonet_status __real_nonet_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst,
+                                   void *workspace);
+nonet_status __wrap_nonet_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst,
+                                   void *workspace);
 
 static double now(void)
 {
@@ -14,7 +16,8 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-nonet_status __wrap_nonet_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, void *workspace)
+nonet_status __wrap_nonet_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst,
+                                   void *workspace)
 {
     double start = now();
     nonet_status status = __real_nonet_execute(plan, weights, src, dst, workspace);

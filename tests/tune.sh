@@ -131,7 +131,7 @@ sed 's/^library .*/library 99.0/' "$profile" >"$work/bad"; refuses "a profile of
 sed 's/^isa .*/isa abacus/' "$profile" >"$work/bad"; refuses "a profile of another instruction set" "$work/bad" "instruction set 'abacus'"
 sed 's/^kernels ./kernels x/' "$profile" >"$work/bad"; refuses "a profile of other kernels" "$work/bad" "kernels 'x"
 sed 's/^nonet-profile .*/nonet-profile 7/' "$profile" >"$work/bad"; refuses "a profile of another format" "$work/bad" "format is '7'"
-head -c 700 "$profile" >"$work/bad"; refuses "a truncated profile" "$work/bad" "cut off"
+head -c $(($(stat -c %s "$profile") - 20)) "$profile" >"$work/bad"; refuses "a truncated profile" "$work/bad" "cut off"
 head -c 20000 /dev/urandom >"$work/bad"; refuses "random bytes" "$work/bad" "not a profile"
 truncate -s 100M "$work/bad"; refuses "100 MB" "$work/bad" "larger"
 refuses "a profile that is not there" "$work/none" "cannot be read"
@@ -145,8 +145,11 @@ cp "$work/used" "$work/before"
 runs 1 "tune of a read-only profile" tune $layer --time 1 --profile "$work/used"
 check "which stays as it was" 'grep -q "read-only" "$work/err" && cmp -s "$work/used" "$work/before"'
 runs 1 "tune into no folder" tune $layer --time 1 --profile "$work/none/profile"
-head -c 500 /dev/urandom >"$work/bad"
-runs 0 "tune over a file that does not serve" tune $layer --time 1 --profile "$work/bad"
+cp README.md "$work/readme"
+runs 1 "tune over a file that is no profile" tune $layer --time 1 --profile "$work/readme"
+check "which stays as it was" 'cmp -s README.md "$work/readme"'
+sed 's/^library .*/library 99.0/' "$profile" >"$work/bad"
+runs 0 "tune over a profile of another version" tune $layer --time 1 --profile "$work/bad"
 check "it serves now" '"$nonet" plan $layer --profile "$work/bad" >/dev/null 2>"$work/err" && [ ! -s "$work/err" ]'
 "$nonet" tune layer 1 16 10 10 16 --threads 1 --time 1 --profile "$work/both" >"$work/one" 2>&1 &
 one=$!

@@ -1,5 +1,5 @@
-/* onnxruntime.c - ONNX Runtime by its C interface. The network goes in as an ONNX file in memory, which is given back as soon as the
- * session stands. */
+/* onnxruntime.c - ONNX Runtime by its C interface. The network goes in as an ONNX file in memory, which is given back as soon
+ * as the session stands. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,7 +100,8 @@ static int open_ort(void **state, const peer_net *net, const char *variant, char
         return 0;
     }
     snprintf(label, PEER_LABEL, "%s (C interface, CPU provider)", OrtGetApiBase()->GetVersionString());
-    return good(o, o->api->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "nonet", &o->env), why) && load_model(o, why) && make_output(o, why);
+    return good(o, o->api->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "nonet", &o->env), why) && load_model(o, why) &&
+           make_output(o, why);
 }
 
 /* Nothing is copied: the session reads the caller's input. */

@@ -1,6 +1,6 @@
-/* onnxruntime_node.c - ONNX Runtime in a process of its own: the npm package onnxruntime-node carries the library but no header for C, so
- * a script (onnxruntime.mjs) uses its public JavaScript interface; see there for what is said over the pipes. The network goes over as
- * an ONNX file in TMPDIR (553 MB for VGG-16), which is deleted as soon as it has been loaded. */
+/* onnxruntime_node.c - ONNX Runtime in a process of its own: the npm package onnxruntime-node carries the library but no header
+ * for C, so a script (onnxruntime.mjs) uses its public JavaScript interface; see there for what is said over the pipes. The
+ * network goes over as an ONNX file in TMPDIR (553 MB for VGG-16), which is deleted as soon as it has been loaded. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

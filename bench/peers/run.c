@@ -10,17 +10,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "bench/data.h"
+#include "bench/peers/find.h"
 #include "bench/peers/problem.h"
 #include "bench/peers/run.h"
 #include "bench/timer.h"
 
 enum { PEERS_MOST = 16, POOL_THREADS = 512, SETTLE_MICROSECONDS = 10000 };
 #define SAMPLE_SECONDS 0.002    /* of a layer: repeated runs of at least this long, as with ours */
-#define PEER_SUFFIX ".peer.so"
-
-static const char *const known[] = { "onednn", "nnpack", "xnnpack", "openblas", "onnxruntime", "onnxruntime-node", "ncnn" };
-enum { KNOWN = sizeof known / sizeof known[0] };
-
 typedef struct contender {
     const bench_peer *peer;
     const char *variant;
@@ -43,56 +39,6 @@ struct bench_peers {
     int threads;
     int known_threads[POOL_THREADS], known_count;   /* of this process: pinned, or not a peer's */
 };
-
-/* ---- finding ---- */
-
-/* Adapters lie in peers/ beside the command, or where `make install` puts them. */
-static int find_folder(char folder[PATH_MAX])
-{
-    static const char *const places[] = { "peers", "../lib/nonet/peers" };
-    char self[PATH_MAX - 64];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length < 0)
-        return 0;
-    self[length] = '\0';
-    *strrchr(self, '/') = '\0';
-    for (int i = 0; i < 2; i++) {
-        snprintf(folder, PATH_MAX, "%s/%s", self, places[i]);
-        if (access(folder, X_OK) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-static int is_built(const char *folder, const char *name)
-{
-    char path[PATH_MAX + 64];
-    snprintf(path, sizeof path, "%s/%s" PEER_SUFFIX, folder, name);
-    return access(path, R_OK) == 0;
-}
-
-/* The adapter that serves a name: ONNX Runtime's in node where there is none by its C interface. NULL if none was built. */
-static const char *adapter_of(const char *folder, const char *name)
-{
-    if (is_built(folder, name))
-        return name;
-    return strcmp(name, "onnxruntime") == 0 && is_built(folder, "onnxruntime-node") ? "onnxruntime-node" : NULL;
-}
-
-int bench_peers_built(char *names, size_t size)
-{
-    char folder[PATH_MAX];
-    int count = 0;
-    names[0] = '\0';
-    if (!find_folder(folder))
-        return 0;
-    for (int i = 0; i < KNOWN; i++)
-        if (is_built(folder, known[i])) {
-            size_t used = strlen(names);
-            snprintf(names + used, size - used, "%s%s", count++ ? " " : "", known[i]);
-        }
-    return count;
-}
 
 /* ---- opening ---- */
 
@@ -125,14 +71,6 @@ static nonet_vgg_status load_peer(bench_peers *p, const char *name, nonet_vgg_er
     return NONET_VGG_OK;
 }
 
-static int is_known(const char *name)
-{
-    for (int i = 0; i < KNOWN; i++)
-        if (strcmp(name, known[i]) == 0)
-            return 1;
-    return 0;
-}
-
 static int is_loaded(const bench_peers *p, const char *name)
 {
     for (int i = 0; i < p->count; i++)
@@ -141,46 +79,18 @@ static int is_loaded(const bench_peers *p, const char *name)
     return 0;
 }
 
-static int is_all(const char *list)
-{
-    return strcmp(list, "all") == 0;
-}
-
-nonet_vgg_status bench_peers_check(const bench_settings *settings, nonet_vgg_error *err)
-{
-    const char *list = settings->peers;
-    char words[256], *rest = words, *word, folder[PATH_MAX];
-    int found = find_folder(folder);
-    if (list && settings->cold != BENCH_WARM)
-        return bench_fail(err, NONET_VGG_USAGE, "--peers and --cold do not go together: where peers keep their weights is not known");
-    if (!list || is_all(list))
-        return NONET_VGG_OK;
-    if (strspn(list, ",") == strlen(list))
-        return bench_fail(err, NONET_VGG_USAGE, "--peers wants names with commas between them, or all");
-    snprintf(words, sizeof words, "%s", list);
-    while ((word = strtok_r(rest, ",", &rest))) {
-        if (!is_known(word))
-            return bench_fail(err, NONET_VGG_USAGE, "--peers: '%s' is not one of onednn, nnpack, xnnpack, openblas, onnxruntime, "
-                              "onnxruntime-node, ncnn", word);
-        if (!found || !adapter_of(folder, word))
-            return bench_fail(err, NONET_VGG_UNSUPPORTED, "--peers: %s was not found when nonet was built; 'nonet info' lists who was",
-                              word);
-    }
-    return NONET_VGG_OK;
-}
-
 /* The list has been checked. */
 static nonet_vgg_status load_list(bench_peers *p, const char *list, nonet_vgg_error *err)
 {
     char words[256], *rest = words, *word;
     nonet_vgg_status status = NONET_VGG_OK;
-    int all = is_all(list);
+    int all = peers_all(list);
     if (all)
         bench_peers_built(words, sizeof words);
     else
         snprintf(words, sizeof words, "%s", list);
     while (status == NONET_VGG_OK && (word = strtok_r(rest, ", ", &rest))) {
-        const char *adapter = adapter_of(p->folder, word);
+        const char *adapter = peers_adapter(p->folder, word);
         if (adapter && !is_loaded(p, adapter))
             status = load_peer(p, adapter, err);
         if (all && status == NONET_VGG_UNSUPPORTED) {
@@ -206,7 +116,7 @@ static void know_own_threads(bench_peers *p)
 
 static nonet_vgg_status finish_open(bench_peers *p, const bench_settings *settings, nonet_vgg_error *err)
 {
-    find_folder(p->folder);
+    peers_folder(p->folder);
     p->problem.net.folder = p->folder;
     p->dst = bench_floats(peer_out_floats(&p->problem.net));
     if (!p->dst)

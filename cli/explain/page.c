@@ -65,11 +65,11 @@ static void tiles(markup *m, const explanation *x)
         negative |= x->tile[i].low < 0;
     markup_put(m, "<section>\n<h2>");
     markup_textf(m, "What %s answers with", x->layer);
-    markup_put(m, "</h2>\n<p class=\"note\">%d of %d channels, those with the largest mean first; each a map of %d&nbsp;x&nbsp;%d "
-               "over the whole picture%s. In each tile black is zero%s and white the channel's largest value; below it its number "
-               "and mean, and that largest value. %d channel%s zero everywhere.</p>\n", x->tiles, x->channels, x->layer_w,
-               x->layer_h, reduced ? ", reduced" : "", negative ? " (or the smallest value where that is below)" : "", x->silent,
-               x->silent == 1 ? " is" : "s are");
+    markup_put(m, "</h2>\n<p class=\"note\">%d of %d channels, those with the largest mean first; each a map of "
+               "%d&nbsp;x&nbsp;%d over the whole picture%s. In each tile black is zero%s and white the channel's largest value; "
+               "below it its number and mean, and that largest value. %d channel%s zero everywhere.</p>\n", x->tiles,
+               x->channels, x->layer_w, x->layer_h, reduced ? ", reduced" : "",
+               negative ? " (or the smallest value where that is below)" : "", x->silent, x->silent == 1 ? " is" : "s are");
     explain_draw_tiles(m, x);
     markup_put(m, "</section>\n");
 }
