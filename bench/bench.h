@@ -17,6 +17,7 @@ typedef struct bench_settings {
     int peaks;                  /* peaks of every instruction set and number of threads as well */
     uint64_t seed;              /* of weights and inputs */
     int batch;                  /* images, for nets */
+    int height, width, dense;   /* of nets: the input's size, 0 for the network's own; as in nonet_vgg_options */
     const char *model;          /* a file for nets, or NULL: random weights */
     double min_time;            /* seconds that a measurement lasts at least */
     int repetitions;            /* exactly so many samples; 0: at least BENCH_REPETITIONS, and until min_time is over */

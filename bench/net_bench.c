@@ -34,7 +34,8 @@ enum { SUMS = sizeof sums / sizeof sums[0] };
 static nonet_vgg_status open_net(net_run *run, const char *name, int threads, nonet_vgg_error *err)
 {
     const bench_settings *s = run->settings;
-    nonet_vgg_options options = { .batch = s->batch, .conv = s->conv, .keep_threads = 1, .progress = s->progress };
+    nonet_vgg_options options = { .batch = s->batch, .height = s->height, .width = s->width, .dense = s->dense, .conv = s->conv,
+                                  .keep_threads = 1, .progress = s->progress };
     options.conv.threads = threads;
     if (!s->model)
         return nonet_vgg_random(&run->net, name, s->seed, &options, err);
@@ -70,10 +71,10 @@ static bench_kind kind_of(const nonet_vgg_layer_info *layer)
 static nonet_conv problem_of(const nonet_vgg_layer_info *layer, int batch)
 {
     nonet_conv p = { .n = batch, .c = layer->c, .h = layer->h, .w = layer->w, .k = layer->k };
-    p.r = is_fc(layer) ? layer->h : layer->r;
-    p.s = is_fc(layer) ? layer->w : layer->s;
-    p.stride = is_fc(layer) ? 1 : layer->stride;
-    p.pad = is_fc(layer) ? 0 : layer->pad;
+    p.r = layer->r;
+    p.s = layer->s;
+    p.stride = layer->stride;
+    p.pad = layer->pad;
     return p;
 }
 

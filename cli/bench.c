@@ -9,7 +9,7 @@
 #include "cli/progress.h"
 
 enum {
-    OPT_BATCH = CLI_OWN, OPT_MODEL, OPT_SEED, OPT_MIN_TIME, OPT_REPETITIONS, OPT_WARMUP,
+    OPT_BATCH = CLI_OWN, OPT_SIZE, OPT_DENSE, OPT_MODEL, OPT_SEED, OPT_MIN_TIME, OPT_REPETITIONS, OPT_WARMUP,
     OPT_JSONL, OPT_CSV, OPT_COLD, OPT_PHASES, OPT_PEAKS, OPT_PEERS, OPT_ANONYMOUS, OPT_SHAPES,
     OPT_KERNEL, OPT_STRIDE, OPT_PAD, OPT_POOL
 };
@@ -24,6 +24,8 @@ static const char help[] =
     "vgg13, vgg16c, vgg16, vgg19), or one convolution of a batch of N maps with C channels of H x W to K channels. Weights\n"
     "and inputs are random, from a seed, unless a model is given. Threads are pinned, one to a CPU.\n\n"
     "  --batch N         images in one run of a network (default 1)\n"
+    "  --dense           the fully connected layers as convolutions, for inputs of any size: a map of class scores\n"
+    "  --size HxW        of the input (default: what the network was trained on)\n"
     "  --model FILE      the network in a model file of any format that nonet reads\n"
     "  --seed N          of weights and inputs (default 1)\n"
     "  --min-time S      measure for at least S seconds (default 2), and at least 7 times\n"
@@ -105,7 +107,12 @@ static int bench_option(int option, const char *value, request *r)
     bench_settings *s = &r->settings;
     if (option == OPT_BATCH)
         s->batch = (int)cli_number(r->net_option = "--batch", value, 1, BATCH_MAX);
-    else if (option == OPT_MODEL) {
+    else if (option == OPT_SIZE)
+        cli_size(r->net_option = "--size", value, &s->height, &s->width);
+    else if (option == OPT_DENSE) {
+        r->net_option = "--dense";
+        s->dense = 1;
+    } else if (option == OPT_MODEL) {
         r->net_option = "--model";
         s->model = value;
     } else if (option == OPT_SEED)
@@ -142,6 +149,8 @@ static void parse(int argc, char **argv, request *r)
     static const struct option options[] = {
         CLI_COMMON_LONG,
         { "batch", required_argument, NULL, OPT_BATCH },
+        { "size", required_argument, NULL, OPT_SIZE },
+        { "dense", no_argument, NULL, OPT_DENSE },
         { "model", required_argument, NULL, OPT_MODEL },
         { "seed", required_argument, NULL, OPT_SEED },
         { "min-time", required_argument, NULL, OPT_MIN_TIME },
@@ -249,6 +258,8 @@ static nonet_vgg_status run_nets(request *r, char **names, int count, nonet_vgg_
         exit(cli_fail(EXIT_USAGE, "--algo %s: several algorithms in turn are for a layer, not for networks", r->algos));
     if (r->layer_option)
         exit(cli_fail(EXIT_USAGE, "%s is for a layer, not for networks", r->layer_option));
+    if (r->settings.dense && r->settings.peers)
+        exit(cli_fail(EXIT_USAGE, "--peers and --dense do not go together: the adapters have fully connected layers alone"));
     if (!count && !r->settings.model && !r->settings.peaks)
         exit(cli_fail(EXIT_USAGE, "which network? For example 'nonet bench vgg16'; 'nonet bench --help' tells more"));
     if (count > 1 && r->settings.model)

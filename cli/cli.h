@@ -54,6 +54,8 @@ extern const char *cli_command;
 int cli_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A whole number in a range, or a sentence and exit status 2. */
 long cli_number(const char *option, const char *text, long min, long max);
+/* HEIGHTxWIDTH, each 1 to 16384, or a sentence and exit status 2. */
+void cli_size(const char *option, const char *text, int *height, int *width);
 /* The exit status for a status of nonet_vgg.h. */
 int cli_exit_of(nonet_vgg_status status);
 

@@ -43,6 +43,15 @@ long cli_number(const char *option, const char *text, long min, long max)
     return value;
 }
 
+void cli_size(const char *option, const char *text, int *height, int *width)
+{
+    enum { MOST = 16384 };
+    char x, rest;
+    if (strspn(text, "0123456789x") != strlen(text) || sscanf(text, "%6d%c%6d%c", height, &x, width, &rest) != 3 || x != 'x' ||
+        *height < 1 || *width < 1 || *height > MOST || *width > MOST)
+        exit(cli_fail(EXIT_USAGE, "%s wants HEIGHTxWIDTH, each from 1 to %d, not '%s'", option, MOST, text));
+}
+
 int cli_exit_of(nonet_vgg_status status)
 {
     return status == NONET_VGG_OK ? EXIT_SUCCESS : status == NONET_VGG_USAGE ? EXIT_USAGE : EXIT_DATA;

@@ -33,14 +33,6 @@ typedef struct request {
     cli_model model;
 } request;
 
-static void read_size(const char *text, request *r)
-{
-    char x, rest;
-    if (strspn(text, "0123456789x") != strlen(text) || sscanf(text, "%6d%c%6d%c", &r->height, &x, &r->width, &rest) != 3 ||
-        x != 'x' || r->height < 1 || r->width < 1 || r->height > 16384 || r->width > 16384)
-        exit(cli_fail(EXIT_USAGE, "--size wants HEIGHTxWIDTH, each from 1 to 16384, not '%s'", text));
-}
-
 static void take_option(int option, request *r)
 {
     if (option == CLI_HELP) {
@@ -57,7 +49,7 @@ static void take_option(int option, request *r)
         r->seed = (uint64_t)cli_number("--seed", optarg, 0, INT64_MAX);
         r->seeded = 1;
     } else if (option == OPT_SIZE)
-        read_size(optarg, r);
+        cli_size("--size", optarg, &r->height, &r->width);
     else if (!cli_model_option(option, optarg, &r->model))
         exit(EXIT_USAGE);
 }

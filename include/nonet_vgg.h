@@ -78,7 +78,7 @@ typedef struct nonet_vgg_layer_info {
     const char *type;           /* conv, fc, maxpool, avgpool, lrn, softmax */
     int c, h, w;                /* in */
     int k, oh, ow;              /* out, after a fused pool */
-    int r, s, stride, pad;      /* of a convolution; fc: 0 */
+    int r, s, stride, pad;      /* of a convolution; fc: as the convolution that it is, r x s the map it was trained on */
     int relu, pool;             /* fused */
     nonet_plan_info plan;       /* conv and fc; else zeros */
 } nonet_vgg_layer_info;

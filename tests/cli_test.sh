@@ -76,6 +76,14 @@ fault 2 "bench layer with a zero" bench layer 1 0 5 5 5
 fault 2 "bench --cold x" bench --cold x vgg11
 fault 2 "bench with two records on standard output" bench layer 1 16 8 8 16 --jsonl - --csv -
 fault 1 "bench --csv into no folder" bench layer 1 16 8 8 16 --csv "$work/none/x.csv"
+fault 2 "bench --size 0x5" bench vgg11 --size 0x5
+fault 2 "bench --dense with peers" bench vgg11 --dense --peers all
+fault 2 "bench of a layer, dense" bench layer 1 16 8 8 16 --dense
+fault 2 "bench --winograd-weights x" bench layer 1 16 8 8 16 --winograd-weights x
+bundled=data/fashion_vgg.nonet
+fine "bench of a model, dense, of another size" bench --model "$bundled" --dense --size 32x44 --batch 2 --threads 2 --repetitions 2
+grep -q '^fc5 .* -> 10x2x3 ' "$work/out" && ok "bench --dense: a map of scores" || { bad "bench --dense: a map of scores"; cat "$work/out"; }
+fine "bench of expanded weights" bench layer 1 64 12 12 32 --algo winograd-f4 --winograd-weights expanded --repetitions 2 --phases
 small="layer 1 32 12 12 32 --algo all --repetitions 2 --threads 1 --phases"
 fine "bench --jsonl" bench $small --cold weights --jsonl "$work/bench.jsonl"
 fine "bench --csv" bench $small --cold all --csv "$work/bench.csv"

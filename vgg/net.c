@@ -238,14 +238,12 @@ nonet_vgg_status nonet_vgg_layer(const nonet_vgg *net, int index, nonet_vgg_laye
         .name = s->layer.name, .type = types[s->layer.type], .c = s->c, .h = s->h, .w = s->w, .k = s->k, .oh = s->oh, .ow = s->ow,
         .relu = s->relu, .pool = s->pool,
     };
-    if (s->layer.type == VGG_CONV) {
+    if (s->plan) {
         info->r = s->conv.r;
         info->s = s->conv.s;
         info->stride = s->conv.stride;
         info->pad = s->conv.pad;
-    }
-    if (s->plan) {              /* the plan is for the images of one call */
-        nonet_plan_query(s->plan, &info->plan);
+        nonet_plan_query(s->plan, &info->plan);     /* the plan is for the images of one call */
         info->plan.macs_direct *= net->batch / s->images;
         info->plan.macs *= net->batch / s->images;
     }
