@@ -24,7 +24,8 @@ BASE := -std=c11 -D_GNU_SOURCE -I. -Iinclude -Wall -Wextra -Wshadow -Wstrict-pro
 LDLIBS := $(OPENMP) -lm $(if $(SAN),-fsanitize=$(SAN))
 
 .DEFAULT_GOAL := all
-include arch/arch.mk kernels/kernels.mk engine/engine.mk vgg/vgg.mk reference/reference.mk bench/bench.mk autotune/autotune.mk cli/cli.mk tests/tests.mk
+include arch/arch.mk kernels/kernels.mk engine/engine.mk vgg/vgg.mk reference/reference.mk bench/bench.mk autotune/autotune.mk
+include cli/cli.mk tests/tests.mk
 
 .PHONY: all run deps install clean help
 all: $(BUILD)/libnonet.a $(BUILD)/libnonet.so $(BUILD)/nonet ## build the command and both libraries
@@ -64,10 +65,13 @@ $(BUILD)/libnonet.so: $(LIB_OBJS) engine/nonet.map
 # ---- installing ----
 $(BUILD)/nonet.pc: Makefile
 	@mkdir -p $(@D)
-	@printf 'prefix=%s\nName: nonet\nDescription: 3x3 convolution and VGG networks on the CPU\nVersion: %s\nCflags: -I$${prefix}/include\nLibs: -L$${prefix}/lib -lnonet\nLibs.private: %s\n' \
-	    '$(PREFIX)' "$$(sed -n 's/.*NONET_VERSION "\(.*\)".*/\1/p' include/nonet.h)" '$(VGG_LIBS) $(LDLIBS)' >$@
+	@version=$$(sed -n 's/.*NONET_VERSION "\(.*\)".*/\1/p' include/nonet.h); \
+	    printf '%s\n' 'prefix=$(PREFIX)' 'Name: nonet' 'Description: 3x3 convolution and VGG networks on the CPU' \
+	    "Version: $$version" 'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -lnonet' \
+	    'Libs.private: $(VGG_LIBS) $(LDLIBS)' >$@
 install: all $(BUILD)/nonet.pc ## install to DESTDIR and PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/man/man1
 	install $(BUILD)/nonet $(DESTDIR)$(PREFIX)/bin
 	install -m 644 include/nonet.h include/nonet_vgg.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(BUILD)/libnonet.a $(DESTDIR)$(PREFIX)/lib
@@ -80,6 +84,7 @@ clean: ## remove what was built
 	rm -rf build
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
-	@echo 'Variables: CC CFLAGS BUILD PREFIX DESTDIR CROSS_COMPILE EMULATOR SAN=address,undefined WERROR=1 WITHOUT="cjson protobuf zip jpeg png zlib"|all'
+	@echo 'Variables: CC CFLAGS BUILD PREFIX DESTDIR CROSS_COMPILE EMULATOR SAN=address,undefined WERROR=1'
+	@echo '           WITHOUT="cjson protobuf zip jpeg png zlib"|all'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

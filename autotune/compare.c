@@ -30,9 +30,9 @@ nonet_status tune_check(const tune_settings *s, const tune_problem *p, const non
     nonet_status status = contest_open(&c, &p->p, &options, last_cache);
     if (status == NONET_OK)
         status = contest_add(&c, NULL, &fits);
-    if (status == NONET_OK)
+    if (status == NONET_OK && fits)
         status = contest_add(&c, &row->choice, &fits);
-    c.contenders[0].out = 0;
+    r->wrong = status == NONET_OK && !fits;
     double deadline = bench_now() + seconds;
     for (int round = 0; status == NONET_OK && fits && round <= ROUNDS_MOST; round++) {
         if (!contest_round(&c, round, round <= ROUNDS_LEAST ? INFINITY : deadline))
@@ -40,7 +40,7 @@ nonet_status tune_check(const tune_settings *s, const tune_problem *p, const non
         if (round == 0)
             contest_forget(&c);
     }
-    if (status == NONET_OK) {
+    if (status == NONET_OK && fits) {
         r->differs = 1;
         r->us = contest_median_us(&c.contenders[1].cold);
         r->base = contest_median_us(&c.contenders[0].cold);

@@ -86,18 +86,38 @@ static int first_of_algo(const contest *c, const contender *at)
     return i;
 }
 
+static void swap_outputs(contest *c)
+{
+    float *dst = c->dst;
+    c->dst = c->expected;
+    c->expected = dst;
+}
+
+/* Makes `expected` what contender `first` computes, if another algorithm's output stands there. */
+static nonet_status recall(contest *c, int first)
+{
+    if (c->stands == first)
+        return NONET_OK;
+    c->stands = first;
+    swap_outputs(c);
+    nonet_status status = execute(c, &c->contenders[first]);
+    swap_outputs(c);
+    return status;
+}
+
 /* The output has been computed: is it what the algorithm gives? Outputs of one algorithm stand in `expected` at a time. */
 static nonet_status compare(contest *c, int number, int *fits)
 {
     contender *at = &c->contenders[number];
     int first = first_of_algo(c, at);
-    size_t bytes = c->dst_floats * sizeof(float);
     if (first == number) {
-        memcpy(c->expected, c->dst, bytes);
+        swap_outputs(c);
+        c->stands = number;
         return check_against_c(&c->p, &c->options, at->plan->algo, fits);
     }
-    *fits = !c->contenders[first].out && !memcmp(c->expected, c->dst, bytes);
-    return NONET_OK;
+    nonet_status status = recall(c, first);
+    *fits = status == NONET_OK && !c->contenders[first].out && !memcmp(c->expected, c->dst, c->dst_floats * sizeof(float));
+    return status;
 }
 
 nonet_status contest_add(contest *c, const nonet_choice *choice, int *fits)

@@ -22,6 +22,7 @@ typedef struct contest {
     nonet_options options;
     float *src, *dst, *expected, *oihw, *bias;
     size_t dst_floats;
+    int stands;                 /* the contender whose output is in `expected` */
     bench_broom broom;
     contender *contenders;      /* CONTEST_MOST */
     int count;

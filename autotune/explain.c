@@ -127,6 +127,10 @@ nonet_status tune_explain(const tune_settings *s, const tune_problem *p, const n
     const nonet_profile_row *rows = NULL;
     nonet_profile_row asked = { .p = nonet_profile_problem(&p->p), .asked = p->asked, .fc = p->fc, .threads = p->threads };
     int count = rows_of(profile, &asked, &rows);
+    if (!count && e->from_profile) {        /* a row of AUTO that gives the algorithm asked for: nonet_profile_find */
+        asked.asked = NONET_AUTO;
+        count = rows_of(profile, &asked, &rows);
+    }
     tell_reason(e, p, rows, count);
     return machine ? list_candidates(e, s, p, &options, machine, rows, count) : NONET_OK;
 }

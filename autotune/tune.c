@@ -149,7 +149,7 @@ static int decide(const contest *c, const int *finalists, int count, tune_reason
     for (int i = 0; i < count; i++) {
         const contender *at = &c->contenders[finalists[i]];
         if (at->cold.count < DUEL_LEAST || base->cold.count < DUEL_LEAST)
-            *reason = TUNE_NO_TIME;
+            *reason = winner ? *reason : TUNE_NO_TIME;
         else if (!cold_better(at, base, &ratio) || ratio <= best)
             continue;
         else if (!warm_ok(at, base))

@@ -52,7 +52,8 @@ nonet_status tune_guess_default(const tune_settings *settings, const tune_proble
 
 /* What the profile's plan is against the default's, measured in turn for some seconds. */
 typedef struct tune_check_result {
-    int differs;                /* 0: they are the same plan, and nothing was measured */
+    int differs;                /* 0: they are the same plan, or wrong, and nothing was measured */
+    int wrong;                  /* one of them gave other bits than it must: a fault in a kernel */
     double us, base;            /* medians with weights in memory; microseconds */
     double ratio[2], low[2], high[2];   /* default's time over the profile's: weights in memory, weights in the caches */
     int samples;

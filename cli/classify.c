@@ -176,7 +176,8 @@ static void put_in_order(classifier *c)
         c->order[0] = c->only;
 }
 
-/* What a picture will take, before anything is allocated, if it is more than was told before; in a pipe --max-memory alone speaks. */
+/* What a picture will take, before anything is allocated, if it is more than was told before; in a pipe --max-memory alone
+ * speaks. */
 static void announce(classifier *c, const vgg_picture *picture, const char *path)
 {
     size_t bytes;
@@ -185,6 +186,16 @@ static void announce(classifier *c, const vgg_picture *picture, const char *path
         cli_fail(0, "%s (%d x %d): %.0f MB of memory", path, picture->w, picture->h, (double)bytes / 1e6);
         c->announced = bytes;
     }
+}
+
+static nonet_vgg_status run(classifier *c, const vgg_picture *picture, nonet_vgg_error *err)
+{
+    nonet_vgg_status status = vgg_evaluator_run(c->evaluator, picture, 1, c->scores, err);
+    if (status == NONET_VGG_OK)
+        put_in_order(c);
+    if (status == NONET_VGG_OK && c->localiser)
+        status = vgg_localiser_run(c->localiser, picture, c->order, c->top, c->found, err);
+    return status;
 }
 
 /* Fills scores, order and boxes, and tells the picture's size. */
@@ -196,12 +207,8 @@ static nonet_vgg_status classify(classifier *c, const char *path, int size[2], n
     size[1] = picture.h;
     if (status == NONET_VGG_OK) {
         announce(c, &picture, path);
-        status = vgg_evaluator_run(c->evaluator, &picture, 1, c->scores, err);
+        status = vgg_picture_blame(run(c, &picture, err), path, err);
     }
-    if (status == NONET_VGG_OK)
-        put_in_order(c);
-    if (status == NONET_VGG_OK && c->localiser)
-        status = vgg_localiser_run(c->localiser, &picture, c->order, c->top, c->found, err);
     vgg_picture_clear(&picture);
     return status;
 }

@@ -29,7 +29,8 @@ typedef struct cli_common {
     const char *json;           /* --json [FILE]: NULL when not asked for, "-" is standard output */
     const char *profile;        /* --profile FILE|cache|none: NULL when not given */
 } cli_common;
-enum { CLI_THREADS = 1000, CLI_ISA, CLI_ALGO, CLI_FC_WEIGHTS, CLI_FORM, CLI_JSON, CLI_PROFILE, CLI_HELP, CLI_OWN };   /* commands number theirs from CLI_OWN */
+/* Commands number theirs from CLI_OWN. */
+enum { CLI_THREADS = 1000, CLI_ISA, CLI_ALGO, CLI_FC_WEIGHTS, CLI_FORM, CLI_JSON, CLI_PROFILE, CLI_HELP, CLI_OWN };
 #define CLI_COMMON_LONG                                                                                                        \
     { "threads", required_argument, NULL, CLI_THREADS }, { "isa", required_argument, NULL, CLI_ISA },                          \
     { "algo", required_argument, NULL, CLI_ALGO }, { "json", required_argument, NULL, CLI_JSON },                              \
@@ -43,7 +44,8 @@ extern const char cli_common_help[];
 
 /* The profile to use: --profile, else NONET_PROFILE; NULL for none. "cache" is the one that `nonet tune` keeps. */
 const char *cli_profile_name(const cli_common *common);
-/* Opens it once in a process, for as long as that lives; a sentence on standard error and NULL if it is refused. name may be NULL. */
+/* Opens it once in a process, for as long as that lives; a sentence on standard error and NULL if it is refused. name may be
+ * NULL. */
 const nonet_profile *cli_profile_open(const char *name);
 /* conv with that profile: for commands that run networks or layers. */
 nonet_options cli_conv(const cli_common *common);

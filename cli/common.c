@@ -17,7 +17,8 @@ const char cli_common_help[] =
     "  --fc-weights TYPE f32 (default) or bf16: weights of fully connected layers, rounded; the arithmetic stays f32\n"
     "  --winograd-weights FORM   packed (transformed beforehand), expanded (3x3 in memory, transformed in cache: a quarter of\n"
     "                    the bytes) or auto (default); results are the same\n"
-    "  --profile FILE    what `nonet tune` found: a file, cache (the one that it keeps) or none (default: $NONET_PROFILE, else none)\n"
+    "  --profile FILE    what `nonet tune` found: a file, cache (the one that it keeps) or none (default: $NONET_PROFILE, else "
+    "none)\n"
     "  --json FILE       write JSON to FILE, - is standard output\n"
     "  --help            this text\n";
 

@@ -208,7 +208,7 @@ static void tell_times(const request *r, const eval_engine *engine, const eval_t
 
 static int merge_all(request *r)
 {
-    eval_header header;
+    eval_header header = { 0 };
     eval_totals totals;
     int64_t missing;
     char **labels = NULL;
@@ -296,6 +296,8 @@ static int judge_all(request *r)
     engine.set = &set;
     if (status != NONET_VGG_OK)
         fault = cli_fail(cli_exit_of(status), "%s", err.text);
+    if (fault == 0 && r->rank == 0 && r->common.json && !json_writable(r->common.json))     /* before the work, not after it */
+        fault = cli_fail(EXIT_DATA, "cannot write %s: %s", r->common.json, strerror(errno));
     if (fault == 0)
         fault = describe(r, &engine, &set, &header);
     r->shown.labels = engine.labels;

@@ -54,10 +54,10 @@ static void take_option(int option, explain_request *r)
 static void parse(int argc, char **argv, explain_request *r)
 {
     static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"layer", required_argument, NULL, OPT_LAYER},
-        {"labels", required_argument, NULL, OPT_LABELS}, {"dense-size", required_argument, NULL, OPT_SIZE},
-        {"repetitions", required_argument, NULL, OPT_REPETITIONS}, {"max-memory", required_argument, NULL, OPT_MEMORY},
-        CLI_MODEL_LONG, CLI_COMMON_LONG, {NULL, 0, NULL, 0},
+        { "output", required_argument, NULL, 'o' }, { "layer", required_argument, NULL, OPT_LAYER },
+        { "labels", required_argument, NULL, OPT_LABELS }, { "dense-size", required_argument, NULL, OPT_SIZE },
+        { "repetitions", required_argument, NULL, OPT_REPETITIONS }, { "max-memory", required_argument, NULL, OPT_MEMORY },
+        CLI_MODEL_LONG, CLI_COMMON_LONG, { NULL, 0, NULL, 0 },
     };
     int option;
     r->max_memory = (size_t)MEMORY_MB * 1000000;
@@ -101,7 +101,7 @@ static void note_machine(explanation *x, const explain_request *r, const char *c
 
 static int write_page(const explanation *x, const explain_request *r)
 {
-    markup m = {0};
+    markup m = { 0 };
     nonet_vgg_error err;
     explain_page(&m, x, r);
     nonet_vgg_status status = markup_write(&m, r->to, &err);
@@ -115,8 +115,8 @@ static int write_page(const explanation *x, const explain_request *r)
 
 int cmd_explain(int argc, char **argv)
 {
-    explain_request r = {0};
-    explanation x = {0};
+    explain_request r = { 0 };
+    explanation x = { 0 };
     bench_host host;
     parse(argc, argv, &r);
     r.common.conv = cli_conv(&r.common);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "bench/emit.h"
 #include "cli/features.h"
 
@@ -45,7 +46,7 @@ static void read_pool(const char *text, features_request *r)
 
 static void read_join(const char *text, features_request *r)
 {
-    static const char *const names[] = {[VGG_ACROSS_AVG] = "avg", [VGG_ACROSS_MAX] = "max", [VGG_ACROSS_STACK] = "stack"};
+    static const char *const names[] = { [VGG_ACROSS_AVG] = "avg", [VGG_ACROSS_MAX] = "max", [VGG_ACROSS_STACK] = "stack" };
     r->join = text;
     for (int i = 0; i < 3; i++)
         if (!strcmp(text, names[i])) {
@@ -98,11 +99,13 @@ static void take_option(int option, features_request *r)
         exit(EXIT_USAGE);
 }
 
-/* 1 for an .npy file. What cannot be opened is taken for a picture: its reader says why. */
+/* 1 for an .npy file. What cannot be opened is taken for a picture: its reader says why. So is a pipe: it can be read
+ * only once. */
 static int is_array(const char *path)
 {
     uint8_t start[6];
-    FILE *file = fopen(path, "rb");
+    struct stat st;
+    FILE *file = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
     if (!file)
         return 0;
     size_t got = fread(start, 1, sizeof(start), file);
@@ -129,10 +132,11 @@ static void check(features_request *r)
 static void parse(int argc, char **argv, features_request *r)
 {
     static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"layer", required_argument, NULL, OPT_LAYER},
-        {"pool", required_argument, NULL, OPT_POOL}, {"scales", required_argument, NULL, OPT_SCALES},
-        {"join", required_argument, NULL, OPT_JOIN}, {"flip", no_argument, NULL, OPT_FLIP}, {"l2", no_argument, NULL, OPT_L2},
-        {"max-memory", required_argument, NULL, OPT_MEMORY}, CLI_MODEL_LONG, CLI_COMMON_LONG, {NULL, 0, NULL, 0},
+        { "output", required_argument, NULL, 'o' }, { "layer", required_argument, NULL, OPT_LAYER },
+        { "pool", required_argument, NULL, OPT_POOL }, { "scales", required_argument, NULL, OPT_SCALES },
+        { "join", required_argument, NULL, OPT_JOIN }, { "flip", no_argument, NULL, OPT_FLIP },
+        { "l2", no_argument, NULL, OPT_L2 },
+        { "max-memory", required_argument, NULL, OPT_MEMORY }, CLI_MODEL_LONG, CLI_COMMON_LONG, { NULL, 0, NULL, 0 },
     };
     int option;
     while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1)
@@ -154,7 +158,7 @@ static void json_list(json_out *out, const char *name, const char *const *texts,
 
 static void json_pooling(json_out *out, const features_job *j)
 {
-    static const char *const joins[] = {"avg", "max", "stack"};
+    static const char *const joins[] = { "avg", "max", "stack" };
     json_text(out, "pool", j->how[0].max_pool ? "max" : "avg");
     json_text(out, "join", joins[j->how[0].across]);
     json_whole(out, "flip", j->how[0].flip);
@@ -199,6 +203,8 @@ static int run(features_job *j)
 {
     vgg_out out;
     nonet_vgg_error err;
+    if (j->r->common.json && !json_writable(j->r->common.json))
+        return cli_fail(EXIT_DATA, "cannot write %s: %s", j->r->common.json, strerror(errno));
     nonet_vgg_status status = vgg_out_open(&out, j->r->to, &err);
     if (status == NONET_VGG_OK) {
         status = features_write(j, &out, &err);
@@ -215,8 +221,8 @@ static int run(features_job *j)
 
 int cmd_features(int argc, char **argv)
 {
-    features_request r = {0};
-    features_job j = {.r = &r};
+    features_request r = { 0 };
+    features_job j = { .r = &r };
     parse(argc, argv, &r);
     r.common.conv = cli_conv(&r.common);
     int status = features_open(&j);

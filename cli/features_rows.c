@@ -14,7 +14,7 @@ static size_t row_floats(const features_job *j)
 
 static nonet_vgg_status set_shape(features_job *j, const nonet_vgg_info *info, nonet_vgg_error *err)
 {
-    const int64_t dim[4] = {j->r->inputs, info->out_c, info->out_h, info->out_w};
+    const int64_t dim[4] = { j->r->inputs, info->out_c, info->out_h, info->out_w };
     if (j->ndim && memcmp(dim, j->dim, sizeof dim) != 0)
         return vgg_fail(err, NONET_VGG_UNSUPPORTED,
                         "the pictures' maps are of different sizes, %d x %d after %lld x %lld: one array cannot "
@@ -36,7 +36,8 @@ static nonet_vgg_status pooled(features_job *j, const char *path, nonet_vgg_erro
         nonet_vgg_query(j->net[i], &info);
         status = vgg_picture_open(&picture, path, err);
         if (status == NONET_VGG_OK)
-            status = vgg_describe(j->net[i], &j->prepared[i].how, &j->how[i], &picture, j->row + at, err);
+            status = vgg_picture_blame(
+                vgg_describe(j->net[i], &j->prepared[i].how, &j->how[i], &picture, j->row + at, err), path, err);
         vgg_picture_clear(&picture);
         at += vgg_descriptor_width(&j->how[i], info.out_c);
     }
@@ -76,7 +77,7 @@ static nonet_vgg_status row_of(features_job *j, const char *path, nonet_vgg_erro
     j->row = NULL;
     nonet_vgg_status status = vgg_picture_open(&picture, path, err);
     if (status == NONET_VGG_OK)
-        status = map_of(j, &picture, err);
+        status = vgg_picture_blame(map_of(j, &picture, err), path, err);
     vgg_picture_clear(&picture);
     return status;
 }
@@ -120,7 +121,8 @@ int features_dense(const features_request *r)
 
 static nonet_vgg_options options_of(const features_request *r)
 {
-    return (nonet_vgg_options){.last = r->layer, .conv = r->common.conv, .dense = features_dense(r), .max_memory = r->max_memory};
+    return (nonet_vgg_options){ .last = r->layer, .conv = r->common.conv, .dense = features_dense(r),
+                                .max_memory = r->max_memory };
 }
 
 static int open_array(features_job *j)

@@ -112,10 +112,10 @@ int cli_localiser_open(vgg_localiser **localiser, vgg_evaluator *classes, const 
 {
     nonet_vgg_error err;
     vgg_localiser_options options = {
-        .nets = how->nets, .net = how->net, .protocol = {.kind = cli_box_protocol(how, p), .flip = p->protocol.flip},
+        .nets = how->nets, .net = how->net, .protocol = { .kind = cli_box_protocol(how, p), .flip = p->protocol.flip },
         .merge = how->merge > 0 ? how->merge : VGG_MERGE_DISTANCE, .pixels = how->pixels,
-        .options = {.net = model->net, .conv = *conv, .max_memory = p->max_memory, .verify = model->verify,
-                    .progress = cli_progress},
+        .options = { .net = model->net, .conv = *conv, .max_memory = p->max_memory, .verify = model->verify,
+                     .progress = cli_progress },
     };
     const char *scales = how->scales ? how->scales : p->scales ? p->scales : p->train_scale ? "S" : NULL;
     nonet_vgg_status status = scales ? vgg_protocol_scales(&options.protocol, scales, p->train_scale, &err) : NONET_VGG_OK;

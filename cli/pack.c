@@ -6,10 +6,10 @@
 
 static const char help[] =
     "Usage: nonet pack MODEL -o FILE.nonet [OPTION...]\n"
-    "Writes a model of any format that nonet reads as a .nonet container that holds its weights twice: plain, and packed for this\n"
-    "kind of machine and these options. Where they fit, opening FILE is a map and takes no time; elsewhere one message says that\n"
-    "they do not, and the plain ones serve. Packed weights are checked by their checksums only with --verify, and by convert and\n"
-    "pack. FILE appears whole or not at all.\n\n"
+    "Writes a model of any format that nonet reads as a .nonet container that holds its weights twice: plain, and packed for\n"
+    "this kind of machine and these options. Where they fit, opening FILE is a map and takes no time; elsewhere one message\n"
+    "says that they do not, and the plain ones serve. Packed weights are checked by their checksums only with --verify, and by\n"
+    "convert and pack. FILE appears whole or not at all.\n\n"
     "  -o, --output FILE the container to write; a file of this name is replaced\n"
     "  --net NAME        vgg11, vgg11-lrn, vgg13, vgg16c, vgg16 or vgg19: which network the file holds (default: its names\n"
     "                    and shapes tell)\n";

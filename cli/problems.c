@@ -127,6 +127,7 @@ static int add_for_threads(problem_list *list, tune_problem *problem, const numb
 /* The steps' problems, as running the network gives them to the kernels; no weights are made. */
 static int add_steps(problem_list *list, const nonet_vgg *net, const problem_words *w)
 {
+    const number_list threads = { { net->options.conv.threads }, 1 };
     int fault = 0;
     for (int i = 0; i < net->count && !fault; i++) {
         const vgg_step *step = &net->steps[i];
@@ -135,7 +136,7 @@ static int add_steps(problem_list *list, const nonet_vgg *net, const problem_wor
         tune_problem problem = { .p = step->conv, .fc = step->layer.type == VGG_FC ? w->conv.fc_weights : NONET_FC_F32 };
         problem.p.stride = problem.p.stride ? problem.p.stride : 1;
         snprintf(problem.name, sizeof problem.name, "%.40s", step->layer.name);
-        fault = add_for_threads(list, &problem, &w->threads, w->conv.algo);
+        fault = add_for_threads(list, &problem, &threads, w->conv.algo);
     }
     return fault;
 }
@@ -151,22 +152,31 @@ static void release_net(nonet_vgg *net)
     net->count = net->pinned = 0;
 }
 
+/* Threads have a say in how many images the early steps take at a time: vgg/passes.c. */
+static int add_model_for(problem_list *list, const vgg_model *model, const problem_words *w, int batch, int threads)
+{
+    int available = nonet_threads_available();
+    nonet_vgg_error err = { "" };
+    nonet_vgg net = { .model = *model, .batch = batch, .h = model->h, .w = model->w };
+    net.options.conv = w->conv;
+    net.options.conv.threads = threads < available ? threads : available;
+    nonet_vgg_status status = NONET_VGG_OK;
+    if (!net.h || !net.w)
+        status = vgg_input_size(&net.model, &net.h, &net.w, &err);
+    if (status == NONET_VGG_OK)
+        status = vgg_build_steps(&net, &err);
+    int fault = status == NONET_VGG_OK ? add_steps(list, &net, w) : cli_fail(cli_exit_of(status), "%s", err.text);
+    release_net(&net);
+    return fault;
+}
+
 /* model: layers and input size, without weights or with those of a file. */
 static int add_model(problem_list *list, vgg_model *model, const problem_words *w)
 {
-    nonet_vgg_error err = { "" };
     int fault = 0;
-    for (int i = 0; i < w->batch.count && !fault; i++) {
-        nonet_vgg net = { .model = *model, .batch = w->batch.number[i], .h = model->h, .w = model->w };
-        net.options.conv = w->conv;
-        nonet_vgg_status status = NONET_VGG_OK;
-        if (!net.h || !net.w)
-            status = vgg_input_size(&net.model, &net.h, &net.w, &err);
-        if (status == NONET_VGG_OK)
-            status = vgg_build_steps(&net, &err);
-        fault = status == NONET_VGG_OK ? add_steps(list, &net, w) : cli_fail(cli_exit_of(status), "%s", err.text);
-        release_net(&net);
-    }
+    for (int i = 0; i < w->batch.count && !fault; i++)
+        for (int j = 0; j < w->threads.count && !fault; j++)
+            fault = add_model_for(list, model, w, w->batch.number[i], w->threads.number[j]);
     vgg_model_clear(model);
     return fault;
 }

@@ -27,7 +27,8 @@ static void read_weights(const char *text, cli_protocol *p)
             return;
         at = end;
     }
-    exit(cli_fail(EXIT_USAGE, "--fuse-weights wants up to %d numbers above 0 with commas between them, not '%s'", VGG_MODELS, text));
+    exit(cli_fail(EXIT_USAGE, "--fuse-weights wants up to %d numbers above 0 with commas between them, not '%s'", VGG_MODELS,
+                  text));
 }
 
 static void add_model(const char *path, cli_protocol *p)

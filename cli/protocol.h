@@ -1,5 +1,5 @@
-/* protocol.h - options of the commands that evaluate pictures by the paper's protocols: --protocol, --scales, --train-scale, --flip,
- * several --model, --fuse-weights, --max-memory. */
+/* protocol.h - options of the commands that evaluate pictures by the paper's protocols: --protocol, --scales, --train-scale,
+ * --flip, several --model, --fuse-weights, --max-memory. */
 #ifndef NONET_CLI_PROTOCOL_H
 #define NONET_CLI_PROTOCOL_H
 
@@ -27,8 +27,9 @@ typedef struct cli_protocol {
 extern const char cli_protocol_help[];
 /* As cli_common_option. Takes --model too (the option CLI_MODEL): ask this before cli_model_option. */
 int cli_protocol_option(int option, const char *value, cli_protocol *protocol);
-/* Opens the models with the preparation that `model` asks for; batch: views of one size in a forward, or 0. 0, or the exit status after
- * a sentence. */
-int cli_evaluator_open(vgg_evaluator **evaluator, cli_protocol *protocol, const cli_model *model, const nonet_options *conv, int batch);
+/* Opens the models with the preparation that `model` asks for; batch: views of one size in a forward, or 0. 0, or the exit status
+ * after a sentence. */
+int cli_evaluator_open(vgg_evaluator **evaluator, cli_protocol *protocol, const cli_model *model, const nonet_options *conv,
+                       int batch);
 
 #endif

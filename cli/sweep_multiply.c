@@ -133,7 +133,8 @@ static float *place_input(sweep *s, const shape *p, int blocked, ptrdiff_t *tap)
     return x;
 }
 
-/* The kernel in one call, or its channel blocks in two, cut between sums: the bits must be those of the specification's one call. */
+/* The kernel in one call, or its channel blocks in two, cut between sums: the bits must be those of the specification's one
+ * call. */
 static void call_in_parts(sweep *s, const shape *p, nonet_direct_args args, int blocked, const float *bias)
 {
     int step = p->fresh > 0 ? p->fresh : 1, places = blocked ? (p->cblocks - 1) / step : 0;

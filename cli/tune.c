@@ -273,6 +273,8 @@ static int check_all(request *r)
         wipe();
         if (status != NONET_OK)
             return cli_fail(EXIT_DATA, "%s: %s", p->name, nonet_status_string(status));
+        if (c.wrong)
+            return cli_fail(EXIT_DATA, "%s: a plan gave other bits than portable C: run 'nonet verify'", p->name);
         print_check(p, &c);
         slower += is_slower(&c);
         differ += c.differs;
@@ -292,6 +294,8 @@ int cmd_tune(int argc, char **argv)
     r.words.words = argv + optind;
     r.words.count = argc - optind;
     r.words.conv = r.settings.conv = r.common.conv;
+    if (r.common.profile && !strcmp(r.common.profile, "none"))
+        return cli_fail(EXIT_USAGE, "--profile none: tune has to have a profile");
     const char *name = cli_profile_name(&r.common);
     r.profile = name && strcmp(name, "cache") ? name : NULL;
     int status = cli_problems(&r.problems, &r.words);

@@ -57,10 +57,10 @@ nonet_algo nonet_algo_choose(const nonet_conv *p, int oh, int ow)
     return f4 <= f2 ? NONET_WINOGRAD_F4 : NONET_WINOGRAD_F2;
 }
 
-/* Packed weights of F(4x4) stream from memory for every image; expanded ones are a quarter of that, and their transform takes the time of
- * `expand` multiply-adds for each weight of U (measured: 0.55 ms on 2.85 ms for 512 channels of 14 x 14, AVX-512). What a float of the
- * stream takes, in multiply-adds, with all cores at work: 15 measured with 2 cores of a server; some 28 on boards of four Cortex-A72,
- * which have 4 GB/s for them all. */
+/* Packed weights of F(4x4) stream from memory for every image; expanded ones are a quarter of that, and their transform takes the
+ * time of `expand` multiply-adds for each weight of U (measured: 0.55 ms on 2.85 ms for 512 channels of 14 x 14, AVX-512). What a
+ * float of the stream takes, in multiply-adds, with all cores at work: 15 measured with 2 cores of a server; some 28 on boards of
+ * four Cortex-A72, which have 4 GB/s for them all. */
 nonet_weight_form nonet_form_choose(const nonet_conv *p, nonet_algo algo, nonet_isa isa, int oh, int ow)
 {
     const double expand = 3.5, cached = 12 << 20;

@@ -71,7 +71,8 @@ static void vector_call(const nonet_plan *plan, const nonet_weights *weights, co
     unsigned flags = plan->p.relu ? NONET_RELU : 0;
     int kblocks = nonet_kblocks(plan, q);
     if (plan->bf16)
-        plan->multiply->fn.fc_vector_bf16(x, (const uint16_t *)(const void *)w + before, bias, out, groups, fresh, kblocks, flags);
+        plan->multiply->fn.fc_vector_bf16(x, (const uint16_t *)(const void *)w + before, bias, out, groups, fresh, kblocks,
+                                           flags);
     else
         plan->multiply->fn.fc_vector(x, w + before, bias, out, groups, fresh, kblocks, flags);
 }

@@ -102,7 +102,8 @@ static void pack_winograd(const pack_part *part, int q, float *data)
 {
     const nonet_plan *plan = part->plan;
     int kblocks = nonet_kblocks(plan, q), expanded = plan->packing.expanded;
-    size_t width = (size_t)kblocks * NONET_L, inputs = (size_t)plan->cb * NONET_L, taps = (size_t)(expanded ? TAPS : plan->wino.points);
+    size_t width = (size_t)kblocks * NONET_L, inputs = (size_t)plan->cb * NONET_L;
+    size_t taps = (size_t)(expanded ? TAPS : plan->wino.points);
     float *to = data + (size_t)q * taps * inputs * (size_t)plan->nr, g[NONET_L * COLUMN];
     for (int cb = 0; cb < plan->cb; cb++)
         for (int b = 0; b < kblocks; b++) {
@@ -127,7 +128,8 @@ static void pack_call(const pack_part *part, int q, float *data)
         pack_direct(part, q, data);
 }
 
-nonet_status nonet_weights_fill(nonet_weights *weights, const nonet_plan *plan, int first, int count, const float *oihw, const float *bias)
+nonet_status nonet_weights_fill(nonet_weights *weights, const nonet_plan *plan, int first, int count, const float *oihw,
+                                const float *bias)
 {
     if (!weights || !plan || !oihw || first < 0 || count < 1 || first % NONET_PACK_STEP || count > plan->p.k - first ||
         ((first + count) % NONET_PACK_STEP && first + count != plan->p.k))

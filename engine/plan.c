@@ -130,7 +130,9 @@ static int fresh_of(const nonet_conv *p)
 
 static int is_expanded(const nonet_plan *plan)
 {
-    int form = plan->choice.weights ? plan->choice.weights : (int)nonet_form_choose(&plan->p, plan->algo, plan->isa, plan->oh, plan->ow);
+    int form = plan->choice.weights;
+    if (!form)
+        form = (int)nonet_form_choose(&plan->p, plan->algo, plan->isa, plan->oh, plan->ow);
     return plan->nest == NEST_WINOGRAD && form == NONET_WEIGHTS_EXPANDED;
 }
 

@@ -92,11 +92,12 @@ static char *read_open(int file, const char *path, size_t *size, char *why, size
     char *text = st.st_size <= PROFILE_BYTES ? read_all(file, size) : NULL;
     if (text && *size <= PROFILE_BYTES)
         return text;
-    free(text);
-    if (st.st_size > PROFILE_BYTES || text)
+    int large = st.st_size > PROFILE_BYTES || text;
+    if (large)
         complain(why, room, path, "the profile is not used: it is larger than a profile can be (1 MiB)", 0);
     else
         complain(why, room, path, "the profile cannot be read", errno);
+    free(text);
     return NULL;
 }
 

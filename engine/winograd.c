@@ -1,11 +1,11 @@
 /* winograd.c - F(2x2,3x3), F(4x4,3x3) and F(6x6,3x3): input transform, multiply and output transform fused per block of tiles, so
- * that V and M of a block stay in L2 while U streams through once a block. Early layers split the blocks over the threads; late layers, where U
- * is large and tiles are few, split the output channels, so that each weight leaves memory once a block.
+ * that V and M of a block stay in L2 while U streams through once a block. Early layers split the blocks over the threads; late
+ * layers, where U is large and tiles are few, split the output channels, so that each weight leaves memory once a block.
  *
  *   V [point][C/64][tile][64]    U [k/NR][point][C][NR]    M [point][tile][NR]
  *
- * Expanded weights stand as they came, 3x3, and become U for 64 channels and NR outputs at a time, in a cache: a quarter of the bytes
- * for F(4x4), and for every point of every tile one more pass over M. */
+ * Expanded weights stand as they came, 3x3, and become U for 64 channels and NR outputs at a time, in a cache: a quarter of the
+ * bytes for F(4x4), and for every point of every tile one more pass over M. */
 #include <omp.h>
 #include "engine/plan.h"
 #include "engine/stream.h"
@@ -14,7 +14,7 @@ enum {
     BLOCK_BYTES = 1920 << 10,   /* V and M of a block: they and the workspace of a thread stay below 2 MiB */
     CHOSEN_BYTES = 64 << 20,    /* the same, where a choice names the block */
     BLOCK_TILES = 28,           /* of a block where U is small: from here on more tiles save nothing, and V wants to stay in L2 */
-    LATE_U = 12 << 20,          /* bytes of U that come from memory: the block is as large as it may be, so U is read less often */
+    LATE_U = 12 << 20,          /* bytes of U that come from memory: the block is as large as it may be, so U is read less */
     TAPS = 9,                   /* of the filter */
     A_MAX = 8
 };
@@ -157,7 +157,8 @@ static int tile_groups(const wino_task *t)
 static long calls_of(const wino_task *t)
 {
     const nonet_plan *plan = t->plan;
-    return (long)plan->wino.points * tile_groups(t) * (plan->packing.expanded ? nonet_ceil_div(plan->cb * NONET_L, NONET_SUM) : 1);
+    int sums = plan->packing.expanded ? nonet_ceil_div(plan->cb * NONET_L, NONET_SUM) : 1;
+    return (long)plan->wino.points * tile_groups(t) * sums;
 }
 
 /* What is fetched while a multiply call q runs: the next block's input, and the lines to be written. */

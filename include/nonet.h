@@ -121,7 +121,8 @@ const char *nonet_fc_weights_name(nonet_fc_weights type);   /* "f32", "bf16" */
 /* How the weights of Winograd layers stand in memory. Speed and bytes differ, results do not. */
 typedef enum nonet_weight_form {
     NONET_WEIGHTS_AUTO = 0,     /* by the shape of one image: expanded where few tiles share many weights */
-    NONET_WEIGHTS_PACKED,       /* transformed when they are packed: 16/9 of the bytes for F(2x2), 4 times for F(4x4) */
+    NONET_WEIGHTS_PACKED,       /* transformed when they are packed: 16/9 of the bytes for F(2x2), 4 times for F(4x4), 64/9
+                                   for F(6x6) */
     NONET_WEIGHTS_EXPANDED,     /* 3x3 as they are, transformed in a cache as they are used */
     NONET_WEIGHTS_COUNT
 } nonet_weight_form;
@@ -135,7 +136,8 @@ typedef struct nonet_options {
     nonet_algo algo;            /* a named algorithm that cannot run is NONET_NOT_APPLICABLE */
     nonet_isa isa;              /* AUTO, or one that nonet_isa_supported and the limit allow: else NONET_BAD_ISA */
     int threads;                /* 0: nonet_threads_available(); the plan may use fewer, never more */
-    nonet_fc_weights fc_weights;    /* where r = h, s = w, pad = 0, the algorithm is direct, and not 3x3 of c <= 4; others ignore it */
+    nonet_fc_weights fc_weights;    /* where r = h, s = w, pad = 0, the algorithm is direct, and not 3x3 of c <= 4; others ignore
+                                       it */
     nonet_weight_form weights;  /* of Winograd layers; others ignore it */
     const nonet_profile *profile;   /* what tuning found here, or NULL; what is named above stands against it. Must outlive the
                                        networks opened with it */
@@ -161,8 +163,9 @@ nonet_status nonet_plan_create(nonet_plan **plan, const nonet_conv *problem, con
 void nonet_plan_destroy(nonet_plan *plan);
 /* Bytes of scratch, aligned to NONET_ALIGNMENT, that each running nonet_execute needs; 0 is possible. */
 size_t nonet_plan_workspace(const nonet_plan *plan);
-/* Writes e.g. "winograd-f4 avx512 nonet_wino_gemm_f32_14x32_avx512, 2 threads, workspace 1.6 MiB" (always terminated);
- * returns the length it would have, as snprintf. */
+/* Writes e.g. "winograd-f4 avx512 nonet_wino_gemm_f32_14x32_avx512, 2 threads, workspace 1.6 MiB" (always terminated), with
+ * "weights expanded" before the threads where they are, and "profile" at the end where one decided; returns the length it would
+ * have, as snprintf. */
 int nonet_plan_describe(const nonet_plan *plan, char *buf, size_t size);
 
 typedef struct nonet_plan_info {
@@ -179,22 +182,24 @@ typedef struct nonet_plan_info {
 void nonet_plan_query(const nonet_plan *plan, nonet_plan_info *info);
 
 /* Transforms and packs weights (OIHW, k*c*r*s floats) and bias (k floats, or NULL for zeros) into an object tied to plans of
- * the same shape, algorithm and instruction set. The inputs are not kept. */
+ * the same shape, algorithm, instruction set and form of weights. The inputs are not kept. */
 nonet_status nonet_weights_pack(nonet_weights **weights, const nonet_plan *plan, const float *oihw, const float *bias);
 void nonet_weights_destroy(nonet_weights *weights);
 
 /* The same in parts, so that a large layer never stands in memory twice: allocate, then fill every range of output channels once
- * (any order; first a multiple of NONET_PACK_STEP, and count too unless the range ends at k; not for imported weights). oihw and bias (or NULL) point to the range's first channel. */
+ * (any order; first a multiple of NONET_PACK_STEP, and count too unless the range ends at k; not for imported weights). oihw and
+ * bias (or NULL) point to the range's first channel. */
 #define NONET_PACK_STEP 64
 nonet_status nonet_weights_alloc(nonet_weights **weights, const nonet_plan *plan);
-nonet_status nonet_weights_fill(nonet_weights *weights, const nonet_plan *plan, int first, int count, const float *oihw, const float *bias);
+nonet_status nonet_weights_fill(nonet_weights *weights, const nonet_plan *plan, int first, int count, const float *oihw,
+                                const float *bias);
 
-/* Packed weights as one block of bytes, to be stored and used again without packing, in place, on a machine with the same instruction
- * set. The block belongs to the weights; it starts with a description of what they were packed for. */
+/* Packed weights as one block of bytes, to be stored and used again without packing, in place, on a machine with the same
+ * instruction set. The block belongs to the weights; it starts with a description of what they were packed for. */
 const void *nonet_weights_view(const nonet_weights *weights, size_t *bytes);
-/* Weights that stay where they are: block (aligned to NONET_ALIGNMENT, in a mapped file say) must outlive them and may be read-only.
- * NONET_MISMATCH: the block is for another plan, machine or version of the library, or not such a block at all. Only its description
- * and size are looked at: whoever stores blocks sees to it that they arrive undamaged. */
+/* Weights that stay where they are: block (aligned to NONET_ALIGNMENT, in a mapped file say) must outlive them and may be
+ * read-only. NONET_MISMATCH: the block is for another plan, machine or version of the library, or not such a block at all. Only
+ * its description and size are looked at: whoever stores blocks sees to it that they arrive undamaged. */
 nonet_status nonet_weights_import(nonet_weights **weights, const nonet_plan *plan, const void *block, size_t bytes);
 
 /* Computes. src and dst: n images in the problem's layouts, not overlapping. workspace: nonet_plan_workspace bytes, may be

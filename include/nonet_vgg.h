@@ -38,24 +38,26 @@ typedef struct nonet_vgg_options {  /* zeros are the defaults */
     int batch;                  /* images in one forward; 0 means 1 */
     int height, width;          /* input size; 0: what the model says, else 224, else the smallest its classifier fits */
     const char *last;           /* stop after this layer (its ReLU included): the output is its map; NULL: the whole network */
-    nonet_options conv;         /* algorithm (where it cannot run, AUTO is taken), instruction set, threads */
-    int dense;                  /* non-zero: fully connected layers become convolutions (the paper's section 3.2), so that any input from
-                                   the trained size up gives a map of class scores. A soft-max at the end is left out. height and width
-                                   are then the first input's size; FC weights are f32 */
+    nonet_options conv;         /* algorithm (where it cannot run, AUTO is taken), instruction set, threads, forms of weights,
+                                   profile */
+    int dense;                  /* non-zero: fully connected layers become convolutions (the paper's section 3.2), so that any
+                                   input from the trained size up gives a map of class scores. A soft-max at the end is left out.
+                                   height and width are then the first input's size; FC weights are f32 */
     size_t max_memory;          /* bytes that weights, activations and workspace may take together; 0: no limit */
-    int verify;                 /* non-zero: check every byte of a .nonet file with packed weights; else only what is packed anew */
-    int keep_threads;           /* 0: the OpenMP threads end with each forward (0.1 ms to start again). Else they wait for the next one as
-                                   the OpenMP runtime has it, spinning for a while, and end with nonet_vgg_close */
-    void (*progress)(void *context, double done);   /* NULL, or called by the same thread as weights get ready, done rising to 1 */
+    int verify;                 /* non-zero: check every byte of a .nonet file with packed weights; else what is packed anew */
+    int keep_threads;           /* 0: the OpenMP threads end with each forward (0.1 ms to start again). Else they wait for the
+                                   next one as the OpenMP runtime has it, spinning for a while, and end with nonet_vgg_close */
+    void (*progress)(void *context, double done);   /* NULL, or called by the same thread as weights get ready, done rises to 1 */
     void *progress_context;
 } nonet_vgg_options;
 
 /* Opens .safetensors, .pth, .onnx, .caffemodel or .nonet, by content. The file is mapped while it is read and may
- * be removed after. Packed weights of a .nonet file that fit this machine and these options are used where they are: the file then
- * stays mapped until nonet_vgg_close, and must not be changed in place meanwhile. */
+ * be removed after. Packed weights of a .nonet file that fit this machine and these options are used where they are: the file
+ * then stays mapped until nonet_vgg_close, and must not be changed in place meanwhile. */
 nonet_vgg_status nonet_vgg_open(nonet_vgg **net, const char *path, const nonet_vgg_options *options, nonet_vgg_error *err);
 /* One of the networks of Table 1 with He-distributed weights from a seed (the same numbers on every machine), biases small. */
-nonet_vgg_status nonet_vgg_random(nonet_vgg **net, const char *name, uint64_t seed, const nonet_vgg_options *options, nonet_vgg_error *err);
+nonet_vgg_status nonet_vgg_random(nonet_vgg **net, const char *name, uint64_t seed, const nonet_vgg_options *options,
+                                  nonet_vgg_error *err);
 void nonet_vgg_close(nonet_vgg *net);
 
 typedef struct nonet_vgg_info {
@@ -86,12 +88,14 @@ typedef struct nonet_vgg_layer_info {
 nonet_vgg_status nonet_vgg_layer(const nonet_vgg *net, int index, nonet_vgg_layer_info *info);
 
 /* src: batch x c x h x w (NCHW). dst: batch x out_c x out_h x out_w (NCHW); scores before soft-max unless the model has one.
- * seconds: NULL, or info.layers doubles that get each layer's time. */
+ * seconds: NULL, or info.layers doubles that get each layer's time. The early layers of a batch, whose maps are large, run image
+ * by image (a few at once on many threads), the others with the whole batch. */
 nonet_vgg_status nonet_vgg_forward(nonet_vgg *net, const float *src, float *dst, double *seconds, nonet_vgg_error *err);
 
 /* Prepares the network for other inputs; a dense one takes every size from the trained one up, another what its layers accept.
- * The packed weights are used again, none is stored twice: each layer keeps the algorithm that was chosen when the network was opened
- * (a dense one's at the trained size, whatever size it was opened with), so the bits of a result do not depend on earlier sizes.
+ * The packed weights are used again, none is stored twice: each layer keeps the algorithm, instruction set and form of weights
+ * that were chosen when the network was opened (a dense one's at the trained size, whatever size it was opened with), so the bits
+ * of a result do not depend on earlier sizes.
  * Activations and workspace grow when they must and shrink only to keep within max_memory. On failure the network is as it was
  * (NO_MEMORY: it may have to be reshaped before it can run again). batch, height, width: each 0 for what it is now. */
 nonet_vgg_status nonet_vgg_reshape(nonet_vgg *net, int batch, int height, int width, nonet_vgg_error *err);
@@ -109,14 +113,15 @@ typedef struct nonet_vgg_convert_options {
     nonet_vgg_kind kind;
     float mean[4], std[4];
 } nonet_vgg_convert_options;
-nonet_vgg_status nonet_vgg_convert(const char *from, const char *to, const nonet_vgg_convert_options *options, nonet_vgg_error *err);
-/* Writes the network that nonet_vgg_random makes of this name and seed; its weights are never in memory together. options->net is not
- * looked at. */
-nonet_vgg_status nonet_vgg_convert_random(const char *name, uint64_t seed, const char *to, const nonet_vgg_convert_options *options,
-                                          nonet_vgg_error *err);
+nonet_vgg_status nonet_vgg_convert(const char *from, const char *to, const nonet_vgg_convert_options *options,
+                                   nonet_vgg_error *err);
+/* Writes the network that nonet_vgg_random makes of this name and seed; its weights are never in memory together. options->net is
+ * not looked at. */
+nonet_vgg_status nonet_vgg_convert_random(const char *name, uint64_t seed, const char *to,
+                                          const nonet_vgg_convert_options *options, nonet_vgg_error *err);
 
-/* Opens a model as nonet_vgg_open would with these options (batch, last and dense are not looked at), checks all of it, and writes
- * it as a container that holds its packed weights besides the plain ones, for machines with this instruction set. */
+/* Opens a model as nonet_vgg_open would with these options (batch, last and dense are not looked at), checks all of it, and
+ * writes it as a container that holds its packed weights besides the plain ones, for machines with this instruction set. */
 nonet_vgg_status nonet_vgg_pack(const char *from, const char *to, const nonet_vgg_options *options, nonet_vgg_error *err);
 
 #pragma GCC visibility pop

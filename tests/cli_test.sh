@@ -81,8 +81,10 @@ fault 2 "bench --dense with peers" bench vgg11 --dense --peers all
 fault 2 "bench of a layer, dense" bench layer 1 16 8 8 16 --dense
 fault 2 "bench --winograd-weights x" bench layer 1 16 8 8 16 --winograd-weights x
 bundled=data/fashion_vgg.nonet
-fine "bench of a model, dense, of another size" bench --model "$bundled" --dense --size 32x44 --batch 2 --threads 2 --repetitions 2
-grep -q '^fc5 .* -> 10x2x3 ' "$work/out" && ok "bench --dense: a map of scores" || { bad "bench --dense: a map of scores"; cat "$work/out"; }
+fine "bench of a model, dense, of another size" bench --model "$bundled" --dense --size 32x44 --batch 2 --threads 2 \
+    --repetitions 2
+grep -q '^fc5 .* -> 10x2x3 ' "$work/out" && ok "bench --dense: a map of scores" ||
+    { bad "bench --dense: a map of scores"; cat "$work/out"; }
 fine "bench of expanded weights" bench layer 1 64 12 12 32 --algo winograd-f4 --winograd-weights expanded --repetitions 2 --phases
 small="layer 1 32 12 12 32 --algo all --repetitions 2 --threads 1 --phases"
 fine "bench --jsonl" bench $small --cold weights --jsonl "$work/bench.jsonl"
@@ -120,8 +122,8 @@ fault 2 "classify --class of none" $one --class Hat
 fault 2 "classify --task localise without boxes" $one --task localise
 fault 2 "classify --boxes without the task" $one --boxes x
 fault 1 "classify with boxes by a network of classes" $one --task localise --boxes data/fashion_vgg.nonet
-fine "classify by every protocol option" $one --model data/fashion_vgg.nonet --protocol both --train-scale 32 --scales S-4,S,S+4 --flip \
-    --fuse-weights 2,1 --max-memory 100 --class 'Ankle boot'
+fine "classify by every protocol option" $one --model data/fashion_vgg.nonet --protocol both --train-scale 32 \
+    --scales S-4,S,S+4 --flip --fuse-weights 2,1 --max-memory 100 --class 'Ankle boot'
 fault 2 "features without a layer" features data/sample_00_label_9.pgm --model data/fashion_vgg.nonet -o "$work/x.npy"
 fault 2 "convert without a target" convert data/fashion_vgg.nonet
 fault 2 "verify of an unknown family" verify --family fft

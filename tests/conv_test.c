@@ -67,8 +67,8 @@ static void check_same(const support_problem *q, const float *want, const float 
     support_describe(&q->p, text, sizeof text);
     for (size_t i = 0; i < q->outputs; i++)
         support_need(sweep_same(want[i], got[i]), "%s, %s, %s, weights %s, %d threads, %s: output %zu is %.9g, not %.9g",
-                     nonet_algo_name(o->algo), text, nonet_isa_name(o->isa), nonet_weight_form_name(o->weights), o->threads, what, i,
-                     (double)got[i], (double)want[i]);
+                     nonet_algo_name(o->algo), text, nonet_isa_name(o->isa), nonet_weight_form_name(o->weights), o->threads, what,
+                     i, (double)got[i], (double)want[i]);
 }
 
 /* The images of a batch one by one. */

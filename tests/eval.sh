@@ -127,7 +127,8 @@ answers() {
 }
 answers --protocol dense --scales 32,40 --flip >"$work/one"
 answers "${model[@]}" --protocol dense --scales 32,40 --flip --fuse-weights 3,1 --batch 3 >"$work/two"
-[ -s "$work/one" ] && cmp -s "$work/one" "$work/two" && ok "two models alike: the same posteriors" || bad "two models alike: other posteriors"
+[ -s "$work/one" ] && cmp -s "$work/one" "$work/two" && ok "two models alike: the same posteriors" ||
+    bad "two models alike: other posteriors"
 answers --protocol dense --scales 32,40 >"$work/two"
 [ -s "$work/two" ] && ! cmp -s "$work/one" "$work/two" && ok "--flip changes the posteriors" || bad "--flip changes nothing"
 "$nonet" eval "${flat[@]}" --batch 4 --verbose >"$work/out" 2>"$work/err" && grep -q 'a second; the kernels waited' "$work/err" &&
@@ -137,7 +138,8 @@ says "confused pairs" "Ankle boot for Sandal" "${flat[@]}"
 printf 'P5\n40000 1\n255\n' >"$work/flat/strip.pgm"
 head -c 40000 /dev/zero >>"$work/flat/strip.pgm"
 { cat "$work/list"; echo "strip.pgm 1"; } >"$work/strips"
-says "a strip counts as unreadable" "1 picture could not be read" "$work/flat" --list "$work/strips" "${model[@]}" --protocol dense --batch 4
+says "a strip counts as unreadable" "1 picture could not be read" "$work/flat" --list "$work/strips" "${model[@]}" \
+    --protocol dense --batch 4
 printf '%05000d.pgm 1\n' 7 >"$work/wrong"
 fault 1 "a name of 5004 bytes" "5004 bytes" "$work/flat" --list "$work/wrong" "${model[@]}"
 
@@ -158,15 +160,18 @@ else
 fi
 head -c $(($(wc -c <"$work/r.csv") * 2 / 3)) "$work/r.csv" >"$work/torn.csv"
 "$nonet" eval "${odd_run[@]}" --results "$work/torn.csv" --resume --batch 3 >"$work/got" 2>/dev/null
-cmp -s <(sort "$work/r.csv") <(sort "$work/torn.csv") && cmp -s "$work/want" "$work/got" && ok "CSV: torn and resumed" || bad "CSV: torn and resumed"
+cmp -s <(sort "$work/r.csv") <(sort "$work/torn.csv") && cmp -s "$work/want" "$work/got" && ok "CSV: torn and resumed" ||
+    bad "CSV: torn and resumed"
 "$nonet" eval --merge "$work/r.csv" >"$work/got" 2>/dev/null
 "$nonet" eval --merge "$work/r.jsonl" >"$work/want" 2>/dev/null
-[ -s "$work/got" ] && cmp -s "$work/want" "$work/got" && ok "CSV and JSON lines: the same totals" || bad "CSV and JSON lines: other totals"
+[ -s "$work/got" ] && cmp -s "$work/want" "$work/got" && ok "CSV and JSON lines: the same totals" ||
+    bad "CSV and JSON lines: other totals"
 "$nonet" eval "${odd_run[@]}" --shard 1/2 --results "$work/one.csv" >/dev/null 2>&1
 "$nonet" eval "${odd_run[@]}" --shard 2/2 --results "$work/two.json" --results-format jsonl >/dev/null 2>&1
 "$nonet" eval --merge "$work/one.csv" "$work/two.json" >"$work/got" 2>/dev/null
 cmp -s "$work/want" "$work/got" && ok "shards of both formats merged" || bad "shards of both formats merged"
-fault 1 "CSV gone on with as lines of JSON" "--results-format csv" "${odd_run[@]}" --results "$work/r.csv" --resume --results-format jsonl
+fault 1 "CSV gone on with as lines of JSON" "--results-format csv" "${odd_run[@]}" --results "$work/r.csv" --resume \
+    --results-format jsonl
 echo 'a,b' >"$work/other.csv"
 fault 1 "a CSV file of something else" "results file" "${odd_run[@]}" --resume --results "$work/other.csv"
 sed '3s/,[0-9],/,x,/' "$work/r.csv" >"$work/damaged.csv"
@@ -176,14 +181,15 @@ fault 1 "a field too many" "line 3" --merge "$work/damaged.csv"
 sed -n '1p;2p;2p' "$work/r.csv" >"$work/damaged.csv"
 fault 1 "a picture twice in CSV" "twice" --merge "$work/damaged.csv"
 if command -v python3 >/dev/null; then
-    python3 - "$work/r.csv" "$work/r.jsonl" <<'EOF' && ok "CSV: what the lines of JSON have" || bad "CSV: not what the lines of JSON have"
+    python3 - "$work/r.csv" "$work/r.jsonl" <<'EOF' && ok "CSV: as the lines of JSON" || bad "CSV: not as the lines of JSON"
 import csv, json, sys
 rows = list(csv.reader(open(sys.argv[1], newline="")))
 want = [json.loads(line) for line in open(sys.argv[2])][1:]
 assert all(len(row) == len(rows[0]) for row in rows) and json.loads(rows[0][-1])["nonet_eval"] == 1
 for row, line in zip(rows[1:], want):
     record = dict(zip(rows[0], row))
-    assert int(record["index"]) == line["index"] and record["picture"] == line["picture"] and record["error"] == line.get("error", "")
+    assert int(record["index"]) == line["index"] and record["picture"] == line["picture"]
+    assert record["error"] == line.get("error", "")
     assert [int(record["top%d" % i]) for i in range(1, 6) if record["top%d" % i]] == line.get("top", [])
     assert [float(record["probability%d" % i]) for i in range(1, 6) if record["probability%d" % i]] == line.get("probability", [])
 assert len(rows) == len(want) + 1
@@ -194,9 +200,12 @@ fi
 boxes=$build/tests/localise_test
 mkdir "$work/square"
 if [ -x "$boxes" ] && "$boxes" --write "$work/square"; then
-    square=("$work/square" --list "$work/square/list" --model "$work/square/classes.nonet" --task localise --boxes "$work/square/boxes.nonet")
-    small=("$work/square" --list "$work/square/small" --model "$work/square/classes.nonet" --task localise --boxes "$work/square/boxes8.nonet")
-    says "dense boxes of the true class" "true class's box error   0.00 %  (95 % interval 0.00 to 27.75): 10 of 10 right" "${square[@]}" \
+    square=("$work/square" --list "$work/square/list" --model "$work/square/classes.nonet" --task localise
+        --boxes "$work/square/boxes.nonet")
+    small=("$work/square" --list "$work/square/small" --model "$work/square/classes.nonet" --task localise
+        --boxes "$work/square/boxes8.nonet")
+    says "dense boxes of the true class" "true class's box error   0.00 %  (95 % interval 0.00 to 27.75): 10 of 10 right" \
+        "${square[@]}" \
         --protocol dense --scales 64
     says "dense boxes among five classes" "top-5 localisation error   0.00 %" "${square[@]}" --protocol dense --scales 64 --flip
     says "boxes from the centre crop" "top-1 localisation error   0.00 %" "${small[@]}" --results "$work/boxes.csv"
@@ -204,10 +213,12 @@ if [ -x "$boxes" ] && "$boxes" --write "$work/square"; then
     says "boxes in CSV" "true class's box" --merge "$work/boxes.csv"
     cmp -s "$work/want" "$work/out" && ok "boxes in CSV: the same totals" || bad "boxes in CSV: other totals"
     "$nonet" eval "${small[@]}" --results "$work/boxes.jsonl" >/dev/null 2>&1
-    grep -qF '"hits":33,"box":[[4,20,12,28],[0,0,32,32]],"label_box":[4,20,12,28]' "$work/boxes.jsonl" && ok "boxes in lines of JSON" ||
+    grep -qF '"hits":33,"box":[[4,20,12,28],[0,0,32,32]],"label_box":[4,20,12,28]' "$work/boxes.jsonl" &&
+        ok "boxes in lines of JSON" ||
         bad "boxes in lines of JSON: $(sed -n 2p "$work/boxes.jsonl")"
     says "boxes resumed" "top-1 localisation error   0.00 %" "${small[@]}" --results "$work/boxes.jsonl" --resume
-    fault 1 "another protocol of boxes" "another protocol" "${small[@]}" --merge-distance 0.5 --results "$work/boxes.jsonl" --resume
+    fault 1 "another protocol of boxes" "another protocol" "${small[@]}" --merge-distance 0.5 --results "$work/boxes.jsonl" \
+        --resume
     fault 1 "a class network for boxes" "predicts 2 numbers" "${square[@]}" --boxes "$work/square/classes.nonet"
     fault 1 "boxes of another network" "predicts 8 numbers" "${flat[@]}" --task localise --boxes "$work/square/boxes8.nonet"
     fault 1 "boxes of another input" "positions do not match" "${flat[@]}" --task localise --boxes "$work/square/boxes.nonet"
@@ -223,7 +234,8 @@ if [ -x "$boxes" ] && "$boxes" --write "$work/square"; then
     fault 2 "units that are none" "fraction and pixels" "${square[@]}" --box-units metres
     fault 2 "a distance below 0" "--merge-distance" "${square[@]}" --merge-distance -1
     fault 2 "scales of boxes that are none" "scales" "${square[@]}" --box-scales x
-    "$nonet" classify "$work/square/square3.pgm" --model "$work/square/classes.nonet" --task localise --boxes "$work/square/boxes.nonet" \
+    "$nonet" classify "$work/square/square3.pgm" --model "$work/square/classes.nonet" --task localise \
+        --boxes "$work/square/boxes.nonet" \
         --scales 64 --box-protocol dense --class 1 >"$work/out" 2>&1
     grep -q '^  1 .* class 1  at 36\.0,12\.1,44\.0,20\.1$' "$work/out" && ok "classify --task localise" ||
         bad "classify --task localise: $(cat "$work/out")"
@@ -239,7 +251,8 @@ fi
 # ---- Fashion-MNIST ----
 limit=3000
 case $NONET_TEST_SCALE$build in *san*) limit=600 ;; *)
-    says "Fashion-MNIST: the published accuracy" "6.77 %  (95 % interval 6.29 to 7.28): 9323 of 10000 right" "$pictures" "${model[@]}" --batch 16 ;;
+    says "Fashion-MNIST: the published accuracy" "6.77 %  (95 % interval 6.29 to 7.28): 9323 of 10000 right" "$pictures" \
+        "${model[@]}" --batch 16 ;;
 esac
 part=("$pictures" "${model[@]}" --limit $limit)
 gunzip -c "$pictures" >"$work/images"
@@ -270,9 +283,11 @@ for turn in $(seq 20); do
 done
 done_before=$(wc -l <"$work/killed.jsonl")
 printf '{"index":7,"label":' >>"$work/killed.jsonl"     # torn, as by a kill within a write
-"$nonet" eval "${part[@]}" --results "$work/killed.jsonl" --resume >"$work/got.txt" 2>&1 || bad "resume: $(head -1 "$work/got.txt")"
+"$nonet" eval "${part[@]}" --results "$work/killed.jsonl" --resume >"$work/got.txt" 2>&1 ||
+    bad "resume: $(head -1 "$work/got.txt")"
 same_rows "killed $killed times ($done_before lines by then) and resumed" "$work/killed.jsonl"
-cmp -s "$work/whole.txt" "$work/got.txt" && ok "resumed: the same totals" || bad "resumed: other totals: $(head -1 "$work/got.txt")"
+cmp -s "$work/whole.txt" "$work/got.txt" && ok "resumed: the same totals" ||
+    bad "resumed: other totals: $(head -1 "$work/got.txt")"
 fault 1 "results that are there" "--resume" "${part[@]}" --results "$work/whole.jsonl"
 fault 1 "another limit" "another limit" "$pictures" "${model[@]}" --limit 10 --results "$work/whole.jsonl" --resume
 fault 1 "another protocol" "another protocol" "${part[@]}" --flip --results "$work/whole.jsonl" --resume
@@ -297,7 +312,8 @@ fault 1 "merging other results" "another" --merge "$work/shard1.jsonl" "$work/ho
 if command -v python3 >/dev/null; then
     "$nonet" eval "${part[@]}" --per-class --json "$work/all.json" >/dev/null 2>&1
     python3 -c 'import json, sys; json.load(open(sys.argv[1])); [json.loads(l) for f in sys.argv[2:] for l in open(f)]' \
-        "$work/all.json" "$work/whole.jsonl" "$work/holes.jsonl" 2>/dev/null && ok "the JSON parses" || bad "the JSON does not parse"
+        "$work/all.json" "$work/whole.jsonl" "$work/holes.jsonl" 2>/dev/null && ok "the JSON parses" ||
+            bad "the JSON does not parse"
 fi
 
 # ---- ranks ----
@@ -306,7 +322,8 @@ if ! command -v mpirun >/dev/null || ! pkg-config --exists ompi-c; then
     echo "SKIP eval ranks: no Open MPI"
     exit $status
 fi
-make BUILD="$build" CC="${CC:-gcc}" WERROR=1 mpi >"$work/make" 2>&1 || { bad "make mpi: $(grep -m1 -E "error:|undefined|\*\*\*" "$work/make")"; exit 1; }
+make BUILD="$build" CC="${CC:-gcc}" WERROR=1 mpi >"$work/make" 2>&1 ||
+    { bad "make mpi: $(grep -m1 -E "error:|undefined|\*\*\*" "$work/make")"; exit 1; }
 ranks=(mpirun --allow-run-as-root --oversubscribe --bind-to none -n 2 "$build/nonet-mpi" eval)
 "${ranks[@]}" "${part[@]}" --threads 1 --results "$work/ranks.jsonl" >"$work/got.txt" 2>"$work/err"
 cmp -s "$work/whole.txt" "$work/got.txt" && ok "2 ranks: the same totals" || bad "2 ranks: $(head -1 "$work/got.txt" "$work/err")"
@@ -326,7 +343,8 @@ process_of() {
 lose() {
     local signal=$1 rank=$2 text=$3 victim start
     rm -f "$work/lost.jsonl"
-    "${ranks[@]}" "${part[@]}" --threads 1 --protocol both --scales 32,40,48 --results "$work/lost.jsonl" >"$work/out" 2>"$work/err" &
+    "${ranks[@]}" "${part[@]}" --threads 1 --protocol both --scales 32,40,48 --results "$work/lost.jsonl" >"$work/out" \
+        2>"$work/err" &
     local run=$!
     for _ in $(seq 100); do
         [ "$(wc -l 2>/dev/null <"$work/lost.jsonl")" -gt 2 ] 2>/dev/null && break

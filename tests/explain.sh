@@ -1,6 +1,6 @@
 #!/bin/bash
-# explain.sh BUILD - nonet explain and nonet features as commands: faults, pages that are whole and hold what classify and features
-# say, rows that are what the maps give when they are pooled here.
+# explain.sh BUILD - nonet explain and nonet features as commands: faults, pages that are whole and hold what classify and
+# features say, rows that are what the maps give when they are pooled here.
 build=${1:-build}
 cd "$(dirname "$0")/.." || exit 1
 nonet=$build/nonet
@@ -47,7 +47,8 @@ fault 2 "explain without a picture" "which picture" explain "${model[@]}" "${pag
 fault 2 "explain of two pictures" "not 2" explain $shoe $shoe "${model[@]}" "${page[@]}"
 fault 2 "explain without a model" "--model" explain $shoe "${page[@]}"
 fault 2 "explain without a page" "-o" explain $shoe "${model[@]}"
-fault 2 "explain: a layer that is not there" "conv3_1, conv3_2, pool3, fc4, fc5" explain $shoe "${model[@]}" "${page[@]}" --layer conv9_9
+fault 2 "explain: a layer that is not there" "conv3_1, conv3_2, pool3, fc4, fc5" explain $shoe "${model[@]}" "${page[@]}" \
+    --layer conv9_9
 fault 2 "explain: a size below the network's" "too small" explain $shoe "${model[@]}" "${page[@]}" --dense-size 27
 fault 2 "explain: --dense-size x" "--dense-size" explain $shoe "${model[@]}" "${page[@]}" --dense-size x
 fault 2 "explain: --repetitions 0" "--repetitions" explain $shoe "${model[@]}" "${page[@]}" --repetitions 0
@@ -68,8 +69,10 @@ fine "explain" explain $shoe "${model[@]}" "${page[@]}" --json "$work/page.json"
 "$nonet" classify $shoe "${model[@]}" --top 10 --protocol dense --scales 56 --json "$work/dense.json" >/dev/null
 "$nonet" features $shoe "${model[@]}" --layer fc5 --scales 56 -o "$work/scores.npy" >/dev/null
 "$nonet" features $shoe "${model[@]}" --layer conv3_2 --scales 56 -o "$work/conv3_2.npy" >/dev/null
-fine "explain at the network's own size" explain $shoe "${model[@]}" -o "$work/one.html" --dense-size 28 --layer fc4 --repetitions 1
-grep -q 'larger --dense-size' "$work/one.html" && ok "explain: one position is said to be one" || bad "one position is not said to be one"
+fine "explain at the network's own size" explain $shoe "${model[@]}" -o "$work/one.html" --dense-size 28 --layer fc4 \
+    --repetitions 1
+grep -q 'larger --dense-size' "$work/one.html" && ok "explain: one position is said to be one" ||
+    bad "one position is not said to be one"
 fine "explain to standard output" explain $shoe "${model[@]}" -o - --repetitions 1
 cmp -s <(sed '/times-title/,/<\/figure>/d' "$work/out") <(sed '/times-title/,/<\/figure>/d' "$work/page.html") &&
     ok "explain: the same page but for the times" || bad "pages differ in more than times"
@@ -187,18 +190,21 @@ worst = 0
 for p in range(n):
     powers = [math.exp(scores[k * n + p] - max(scores[p::n])) for k in range(shape[1])]
     worst = max([worst] + [abs(c['map'][p] - powers[c['class']] / sum(powers)) for c in said['top']])
-check('map: soft-max of the scores at each position', (said['map_rows'], said['map_columns']) == tuple(shape[2:]) == (5, 5) and worst < 1e-6)
+check('map: soft-max of the scores at each position', (said['map_rows'], said['map_columns']) == tuple(shape[2:]) == (5, 5) and
+      worst < 1e-6)
 check('map: steps of three pools, a classifier of 3 x 3', (said['step'], said['first_row'], said['first_column']) == (8, 12, 12))
 cells = [a for t, a in page.tags if t == 'rect' and 'fill-opacity' in a]
 wants = ['%.3f' % (0.85 * v / max(c['map'])) for c in said['top'] for v in c['map']]
-check('map: a square a position', len(cells) == 5 * n and all(close(float(a['fill-opacity']), float(b), 2e-3) for a, b in zip(cells, wants)))
+check('map: a square a position', len(cells) == 5 * n and
+      all(close(float(a['fill-opacity']), float(b), 2e-3) for a, b in zip(cells, wants)))
 image = [png(a['href']) for t, a in page.tags if t == 'image']
 check('map: over the picture', len(image) == 1 and image[0][:2] == tuple(said['seen']) == (56, 56))
 shape, maps = array('conv3_2')
 n = shape[2] * shape[3]
 planes = [maps[c * n:c * n + n] for c in range(shape[1])]
 means = sorted((-sum(p) / n, c) for c, p in enumerate(planes))[:64]
-check('tiles: the 64 largest means', said['layer_shape'] == shape[1:] and [c['channel'] for c in said['channels']] == [c for _, c in means])
+check('tiles: the 64 largest means', said['layer_shape'] == shape[1:] and
+      [c['channel'] for c in said['channels']] == [c for _, c in means])
 tiles = [png(a['src']) for t, a in page.tags if t == 'img']
 good = len(tiles) == 64
 for (w, h, raw), c in zip(tiles, said['channels']):
@@ -209,7 +215,8 @@ for (w, h, raw), c in zip(tiles, said['channels']):
     good = good and (w, h) == (shape[3], shape[2]) and close(c['high'], max(plane)) and \
         all(abs(g - 255 * v / max(plane)) <= 0.51 for g, v in zip(row, plane))
 check('tiles: grey of the map', good)
-check('times: a bar a layer', [l['name'] for l in said['layers']] == 'conv1_1 conv1_2 conv2_1 conv2_2 conv3_1 conv3_2 fc4 fc5'.split() and
+check('times: a bar a layer', [l['name'] for l in said['layers']] ==
+      'conv1_1 conv1_2 conv2_1 conv2_2 conv3_1 conv3_2 fc4 fc5'.split() and
       all(l['seconds'] > 0 and l['name'] in page.words for l in said['layers']))
 
 def pooled(scale, pool):
@@ -222,7 +229,8 @@ def length(row):
 
 mean = {s: pooled(s, lambda v: sum(v) / len(v)) for s in (28, 40)}
 shape, rows = array('rows')
-check('rows: a picture each, of length 1', shape == [10, 256] and all(close(length(rows[i:i + 256]), 1) for i in range(0, 2560, 256)))
+check('rows: a picture each, of length 1', shape == [10, 256] and
+      all(close(length(rows[i:i + 256]), 1) for i in range(0, 2560, 256)))
 check('rows: maxima', all(list(array(f'max{s}')[1]) == pooled(s, max) for s in (28, 40)))
 shape, stack = array('stack')
 both = mean[28] + mean[40]

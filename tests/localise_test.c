@@ -1,5 +1,6 @@
 /* localise_test.c - boxes: merging against the definition, positions of the map against plain passes of the windows there, and a
- * network made by hand that finds a bright square. `localise_test --write FOLDER` writes it, and pictures, for the scripts. */
+ * network made by hand that finds a bright square (support_boxes.h). `localise_test --write FOLDER` writes
+ * it, and pictures, for the scripts. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 #include "nonet_vgg.h"
 #include "tests/support.h"
+#include "tests/support_boxes.h"
 #include "vgg/localise.h"
 
 /* ---- boxes ---- */
@@ -89,56 +91,7 @@ START_TEST(merging_is_as_defined)
 }
 END_TEST
 
-/* ---- networks ---- */
-
-static vgg_layer *add_layer(vgg_model *m, vgg_layer_type type, int k, int c, int r, int pad)
-{
-    vgg_layer *l = vgg_model_add(m, type, "");
-    size_t fan_in = (size_t)c * (size_t)r * (size_t)r;
-    float *weight = vgg_model_alloc(m, (size_t)k * fan_in * sizeof *weight), *bias = vgg_model_alloc(m, (size_t)k * sizeof *bias);
-
-    snprintf(l->name, sizeof l->name, "layer%d", m->count);
-    l->k = k;
-    l->c = c;
-    l->r = l->s = r;
-    l->stride = 1;
-    l->pad = pad;
-    memset(weight, 0, (size_t)k * fan_in * sizeof *weight);
-    memset(bias, 0, (size_t)k * sizeof *bias);
-    l->weight = weight;
-    l->bias = bias;
-    return l;
-}
-
-static float *weight_of(const vgg_layer *l) { return (float *)(uintptr_t)l->weight; }
-static float *bias_of(const vgg_layer *l) { return (float *)(uintptr_t)l->bias; }
-
-static void randomise(vgg_layer *l, float size, sweep_random *random)
-{
-    int fan_in = l->c * l->r * l->s;
-
-    for (int i = 0; i < l->k * fan_in; i++)
-        weight_of(l)[i] = size * sweep_uniform(random) * sqrtf(6.0f / (float)fan_in);
-    for (int i = 0; i < l->k; i++)
-        bias_of(l)[i] = size * sweep_uniform(random) * 0.2f;
-}
-
-static void write_to(vgg_model *m, const char *path)
-{
-    nonet_vgg_error err = { "" };
-
-    support_need(vgg_write_nonet(m, NULL, 0, path, &err) == NONET_VGG_OK, "%s", err.text);
-    vgg_model_clear(m);
-}
-
-static void write_model(vgg_model *m, char *path)
-{
-    int file = mkstemp(strcpy(path, P_tmpdir "/nonet-localise-XXXXXX"));
-
-    support_need(file >= 0, "no temporary file");
-    close(file);
-    write_to(m, path);
-}
+/* ---- random networks ---- */
 
 enum { SIDE = 22, STRIDE = 4, CLASSES = 5 };    /* of the random networks */
 
@@ -148,18 +101,18 @@ static void make_net(char *path, int side, int outputs, int boxes, sweep_random 
     vgg_model m = { .c = 3, .h = side, .w = side, .std = { 0.2f, 0.3f, 0.25f, 1 }, .mean = { 0.4f, 0.5f, 0.45f } };
     int left = ((side - 2) / 2 - 2) / 2;
 
-    randomise(add_layer(&m, VGG_CONV, 8, 3, 3, 0), 1, random);
+    boxes_randomise(boxes_add_layer(&m, VGG_CONV, 8, 3, 3, 0), 1, random);
     vgg_model_add(&m, VGG_RELU, "relu");
     vgg_model_add(&m, VGG_MAXPOOL, "pool");
-    randomise(add_layer(&m, VGG_CONV, 12, 8, 3, 0), 1, random);
+    boxes_randomise(boxes_add_layer(&m, VGG_CONV, 12, 8, 3, 0), 1, random);
     vgg_model_add(&m, VGG_RELU, "relu");
     vgg_model_add(&m, VGG_MAXPOOL, "pool");
     vgg_model_add(&m, VGG_FLATTEN, "flatten");
-    vgg_layer *head = add_layer(&m, VGG_FC, outputs, 12 * left * left, 1, 0);
-    randomise(head, boxes ? 0.3f : 1, random);
+    vgg_layer *head = boxes_add_layer(&m, VGG_FC, outputs, 12 * left * left, 1, 0);
+    boxes_randomise(head, boxes ? 0.3f : 1, random);
     for (int i = 0; boxes && i < outputs; i++)
-        bias_of(head)[i] += 0.5f;
-    write_model(&m, path);
+        boxes_bias(head)[i] += 0.5f;
+    boxes_write_model(&m, path);
 }
 
 static vgg_picture random_picture(int w, int h, sweep_random *random)
@@ -369,61 +322,6 @@ END_TEST
 
 /* ---- a bright square ---- */
 
-enum { EYE = 32, SQUARE = 8, CELL = 4, CELLS = EYE / CELL };
-
-/* Two convolutions that change nothing, with pools: each cell of 4 x 4 pixels as one number. */
-static vgg_model cells_of_picture(void)
-{
-    vgg_model m = { .c = 1, .h = EYE, .w = EYE, .kind = NONET_VGG_GREY, .std = { 1, 1, 1, 1 } };
-
-    for (int i = 0; i < 2; i++) {
-        weight_of(add_layer(&m, VGG_CONV, 1, 1, 3, 1))[4] = 1;
-        vgg_model_add(&m, VGG_RELU, "relu");
-        vgg_model_add(&m, VGG_MAXPOOL, "pool");
-    }
-    vgg_model_add(&m, VGG_FLATTEN, "flatten");
-    return m;
-}
-
-/* Class 1 is a square of which more than three quarters are seen. */
-static vgg_model square_classes(void)
-{
-    vgg_model m = cells_of_picture();
-    vgg_layer *fc = add_layer(&m, VGG_FC, 2, CELLS * CELLS, 1, 0);
-
-    for (int i = 0; i < CELLS * CELLS; i++)
-        weight_of(fc)[CELLS * CELLS + i] = 5;
-    bias_of(fc)[1] = -15;
-    return m;
-}
-
-/* Its centre is the mean of where its cells are: linear, because their number is known. per_class: class 0 is all of the crop. */
-static vgg_model square_boxes(int per_class, float unit)
-{
-    vgg_model m = cells_of_picture();
-    vgg_layer *fc = add_layer(&m, VGG_FC, per_class ? 8 : 4, CELLS * CELLS, 1, 0);
-    float *weight = weight_of(fc) + (per_class ? 4 * CELLS * CELLS : 0), *bias = bias_of(fc) + (per_class ? 4 : 0);
-
-    for (int i = 0; i < CELLS * CELLS; i++) {
-        const float share = unit * CELL * CELL / (float)(EYE * SQUARE * SQUARE);
-        weight[i] = ((float)(i % CELLS) + 0.5f) * CELL * share;
-        weight[CELLS * CELLS + i] = ((float)(i / CELLS) + 0.5f) * CELL * share;
-    }
-    bias[2] = bias[3] = unit * SQUARE / (float)EYE;
-    for (int i = 0; per_class && i < 4; i++)
-        bias_of(fc)[i] = i < 2 ? unit / 2 : unit;
-    return m;
-}
-
-static vgg_picture square_picture(int w, int h, int x, int y)
-{
-    vgg_picture p = { w, h, 1, calloc((size_t)(w * h), 1) };
-
-    for (int i = 0; i < SQUARE * SQUARE; i++)
-        p.pixels[(y + i / SQUARE) * w + x + i % SQUARE] = 255;
-    return p;
-}
-
 /* Wherever it is, dense application finds it: the positions that see all of it agree. */
 static void find_square(const char *classes, const char *box, int pixels, int flip, sweep_random *random)
 {
@@ -438,7 +336,7 @@ static void find_square(const char *classes, const char *box, int pixels, int fl
     open_localiser(&e, &l, &of_classes, &of_boxes);
     for (int i = 0; i < 6; i++) {
         int x = CELL * sweep_between(random, 0, (96 - SQUARE) / CELL), y = CELL * sweep_between(random, 0, (64 - SQUARE) / CELL);
-        vgg_picture p = square_picture(96, 64, x, y);
+        vgg_picture p = boxes_square_picture(96, 64, x, y);
         vgg_box truth = { x, y, x + SQUARE, y + SQUARE };
         support_need(vgg_localiser_run(l, &p, &one, 1, &found, &err) == NONET_VGG_OK, "%s", err.text);
         ck_assert_int_eq(found.of, 17 * 9 * (flip + 1));
@@ -454,12 +352,12 @@ START_TEST(square_is_found)
 {
     sweep_random random = { support_seed() + 3 };
     char classes[64], box[64];
-    vgg_model m = square_classes();
+    vgg_model m = boxes_square_classes();
 
-    write_model(&m, classes);
+    boxes_write_model(&m, classes);
     for (int i = 0; i < 4; i++) {
-        m = square_boxes(i % 2, i < 2 ? 1 : EYE);
-        write_model(&m, box);
+        m = boxes_square_boxes(i % 2, i < 2 ? 1 : EYE);
+        boxes_write_model(&m, box);
         find_square(classes, box, i >= 2, i % 2, &random);
         unlink(box);
     }
@@ -494,9 +392,9 @@ START_TEST(refusals)
     make_net(classes, SIDE, CLASSES, 0, &random);
     make_net(boxes, SIDE, 4, 1, &random);
     make_net(other, SIDE + 4, 4, 1, &random);
-    vgg_model m = square_boxes(0, 1);
+    vgg_model m = boxes_square_boxes(0, 1);
     vgg_model_add(&m, VGG_SOFTMAX, "softmax");
-    write_model(&m, soft);
+    boxes_write_model(&m, soft);
     refused(classes, classes, centre, 0, NONET_VGG_UNSUPPORTED, "predicts 5 numbers");
     refused(classes, other, centre, 0, NONET_VGG_UNSUPPORTED, "positions do not match");
     refused(classes, soft, centre, 0, NONET_VGG_UNSUPPORTED, "soft-max");
@@ -516,20 +414,20 @@ START_TEST(no_box_and_no_memory)
 {
     char path[2][64];
     const char *classes = path[0], *box = path[1];
-    vgg_model m = square_classes();
+    vgg_model m = boxes_square_classes();
     vgg_evaluator_options c = { 1, &classes, NULL, { VGG_CENTRE, 0, 1, { 64 } }, { .dense = 1 } };
     vgg_localiser_options b = { 1, &box, { VGG_DENSE, 0, 1, { 640 } }, VGG_MERGE_DISTANCE, 0, { .batch = 0 } };
     vgg_evaluator *e;
     vgg_localiser *l;
     nonet_vgg_error err = { "" };
-    vgg_picture p = square_picture(96, 64, 40, 24);
+    vgg_picture p = boxes_square_picture(96, 64, 40, 24);
     vgg_found found;
     int one = 1;
 
-    write_model(&m, path[0]);
-    m = square_boxes(0, 1);
-    bias_of(&m.layers[m.count - 1])[3] = NAN;
-    write_model(&m, path[1]);
+    boxes_write_model(&m, path[0]);
+    m = boxes_square_boxes(0, 1);
+    boxes_bias(&m.layers[m.count - 1])[3] = NAN;
+    boxes_write_model(&m, path[1]);
     open_localiser(&e, &l, &c, &b);
     support_need(vgg_localiser_run(l, &p, &one, 1, &found, &err) == NONET_VGG_OK, "%s", err.text);
     ck_assert_int_eq(found.of, 0);
@@ -547,60 +445,10 @@ START_TEST(no_box_and_no_memory)
 }
 END_TEST
 
-/* ---- files for the scripts ---- */
-
-static FILE *create(const char *folder, const char *name)
-{
-    char path[512];
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        exit(EXIT_FAILURE);
-    return file;
-}
-
-/* A picture with a square at (x, y), and its line in the list. */
-static void write_square(const char *folder, const char *name, int w, int h, int x, int y, FILE *list)
-{
-    vgg_picture p = square_picture(w, h, x, y);
-    FILE *file = create(folder, name);
-
-    fprintf(file, "P5\n%d %d\n255\n", w, h);
-    fwrite(p.pixels, 1, (size_t)(w * h), file);
-    fclose(file);
-    fprintf(list, "%s 1 %d %d %d %d\n", name, x, y, x + SQUARE, y + SQUARE);
-    vgg_picture_clear(&p);
-}
-
-/* classes.nonet, boxes.nonet (4 numbers), boxes8.nonet (4 a class); list: ten pictures larger than the input; small: four of its
- * size. */
-static int write_files(const char *folder)
-{
-    char path[512], name[32];
-    const char *const names[] = { "classes.nonet", "boxes.nonet", "boxes8.nonet" };
-
-    for (int i = 0; i < 3; i++) {
-        vgg_model m = i == 0 ? square_classes() : square_boxes(i == 2, 1);
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        write_to(&m, path);
-    }
-    FILE *list = create(folder, "list"), *small = create(folder, "small");
-    for (int i = 0; i < 10; i++) {
-        snprintf(name, sizeof name, "square%d.pgm", i);
-        write_square(folder, name, 96, 64, 12 + 8 * i, 4 + 20 * i % 52 / CELL * CELL, list);
-    }
-    for (int i = 0; i < 4; i++) {
-        snprintf(name, sizeof name, "small%d.pgm", i);
-        write_square(folder, name, EYE, EYE, 4 + 4 * i, 20 - 4 * i, small);
-    }
-    return fclose(list) || fclose(small) ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
-        return write_files(argv[2]);
+        return boxes_write_files(argv[2]);
     Suite *suite = suite_create("localise");
     TCase *boxes = tcase_create("boxes"), *networks = tcase_create("networks");
     tcase_set_timeout(networks, 900);

@@ -164,7 +164,8 @@ START_TEST(bf16_is_f32_of_rounded_weights)
     for (int i = 0; i < count; i++) {
         int side = i % 3 == 0 ? 1 : sweep_between(&random, 1, 7);
         nonet_conv p = { .n = i % 2 ? 40 : sweep_between(&random, 1, 33), .c = sweep_between(&random, 1, side > 2 ? 70 : 700),
-                         .h = side, .w = side == 1 ? 1 : sweep_between(&random, 1, 4), .k = sweep_between(&random, 1, 90), .stride = 1 };
+                         .h = side, .w = side == 1 ? 1 : sweep_between(&random, 1, 4), .k = sweep_between(&random, 1, 90),
+                         .stride = 1 };
 
         p.r = p.h;
         p.s = p.w;

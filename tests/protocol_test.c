@@ -1,5 +1,5 @@
-/* protocol_test.c - dense application and the evaluation protocols: small random networks and the trained Fashion-MNIST one against
- * reference/, layer by layer in double (maps are rounded to f32 between layers). */
+/* protocol_test.c - dense application and the evaluation protocols: small random networks and the trained Fashion-MNIST one
+ * against reference/, layer by layer in double (maps are rounded to f32 between layers). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,8 +107,8 @@ START_TEST(trained_size_gives_the_plain_bits)
 }
 END_TEST
 
-/* Without padding, position (y, x) of the class map is the plain pass of the window that is 4y, 4x off: with direct convolution the
- * same bits. */
+/* Without padding, position (y, x) of the class map is the plain pass of the window that is 4y, 4x off: with direct convolution
+ * the same bits. */
 START_TEST(map_is_of_shifted_passes)
 {
     enum { SIDE = 22, STRIDE = 4, CLASSES = 7 };
@@ -118,7 +118,8 @@ START_TEST(map_is_of_shifted_passes)
     support_net_make(path, SIDE, 2, 0, 0, &random);
     for (int i = 0; i < 6; i++) {
         int h = SIDE + sweep_between(&random, 0, 19), w = SIDE + sweep_between(&random, 0, 19);
-        nonet_vgg_options plain = { .conv = { .algo = NONET_DIRECT } }, dense = { .conv = plain.conv, .dense = 1, .height = h, .width = w };
+        nonet_vgg_options plain = { .conv = { .algo = NONET_DIRECT } };
+        nonet_vgg_options dense = { .conv = plain.conv, .dense = 1, .height = h, .width = w };
         nonet_vgg *a = open_net(path, &plain), *b = open_net(path, &dense);
         nonet_vgg_info one, all;
         float *x = random_floats((size_t)(3 * h * w), &random), *classes = run_net(b, x, &all), window[3 * SIDE * SIDE];
@@ -162,8 +163,8 @@ static double check_map(const vgg_model *m, nonet_vgg *net, int h, int w, sweep_
     float *got = run_net(net, x, &info);
     support_map want = support_net_run(m, x, h, w, NULL);
     int count = want.c * want.h * want.w;
-    support_need(info.out_h == want.h && info.out_w == want.w, "%dx%d: a map of %dx%d, not %dx%d", h, w, info.out_h, info.out_w, want.h,
-                 want.w);
+    support_need(info.out_h == want.h && info.out_w == want.w, "%dx%d: a map of %dx%d, not %dx%d", h, w, info.out_h, info.out_w,
+                 want.h, want.w);
     double unit = largest(want.x, count);
     for (int i = 0; i < count; i++) {
         worst = fmax(worst, fabs(got[i] - want.x[i]) / unit);
@@ -248,8 +249,8 @@ typedef struct view_cache {
     int known;
 } view_cache;
 
-static void add_view(const vgg_model *m, const uint8_t *pixels, int columns, const int at[2], int h, int w, int flip, double weight,
-                     view_cache *cache, double *sum)
+static void add_view(const vgg_model *m, const uint8_t *pixels, int columns, const int at[2], int h, int w, int flip,
+                     double weight, view_cache *cache, double *sum)
 {
     if (!cache->known) {
         float *x = support_net_cut(m, pixels, columns, at[0], at[1], h, w, flip);
@@ -274,7 +275,8 @@ static void add_crops(const vgg_model *m, const uint8_t *pixels, int rows, int c
     free(cache);
 }
 
-static void reference_scale(const vgg_model *m, const vgg_picture *p, const vgg_protocol *how, int scale, double weight, double *sum)
+static void reference_scale(const vgg_model *m, const vgg_picture *p, const vgg_protocol *how, int scale, double weight,
+                            double *sum)
 {
     int side = m->h ? m->h : 28, least = p->w < p->h ? p->w : p->h;
     int w = (int)floor((double)p->w * scale / least + 0.5), h = (int)floor((double)p->h * scale / least + 0.5);
@@ -284,7 +286,8 @@ static void reference_scale(const vgg_model *m, const vgg_picture *p, const vgg_
     }
     vgg_window all = { w, h, 0, 0, w, h };
     uint8_t *pixels = malloc((size_t)(w * h * m->c));
-    int top = how->kind == VGG_CENTRE ? (int)rint((h - side) / 2.0) : 0, left = how->kind == VGG_CENTRE ? (int)rint((w - side) / 2.0) : 0;
+    int top = how->kind == VGG_CENTRE ? (int)rint((h - side) / 2.0) : 0;
+    int left = how->kind == VGG_CENTRE ? (int)rint((w - side) / 2.0) : 0;
 
     support_need(vgg_resize(p, &all, pixels, NULL) == NONET_VGG_OK, "resize");
     for (int flip = 0; how->kind != VGG_MULTICROP && flip <= how->flip; flip++) {
@@ -322,12 +325,14 @@ static double check_protocol(const vgg_evaluator_options *o, const vgg_picture *
         vgg_model m;
         support_net_read(&m, o->model[i]);
         for (int s = 0; s < o->protocol.scales; s++)
-            reference_scale(&m, p, &o->protocol, o->protocol.scale[s], (o->weight ? o->weight[i] : 1) / weights / o->protocol.scales, sum);
+            reference_scale(&m, p, &o->protocol, o->protocol.scale[s],
+                            (o->weight ? o->weight[i] : 1) / weights / o->protocol.scales, sum);
         vgg_model_clear(&m);
     }
     for (int k = 0; k < classes; k++) {
         worst = fmax(worst, fabs(got[k] - sum[k]));
-        support_need(fabs(got[k] - sum[k]) <= CLOSE, "%s: class %d has %g, not %g", vgg_protocol_name(o->protocol.kind), k, got[k], sum[k]);
+        support_need(fabs(got[k] - sum[k]) <= CLOSE, "%s: class %d has %g, not %g", vgg_protocol_name(o->protocol.kind), k,
+                     got[k], sum[k]);
     }
     vgg_evaluator_close(e);
     return worst;
@@ -369,7 +374,8 @@ START_TEST(protocols_on_trained_network)
 }
 END_TEST
 
-/* Several pictures of several sizes in one call: what each gives alone, bit for bit; so does a limit that forces small batches. */
+/* Several pictures of several sizes in one call: what each gives alone, bit for bit; so does a limit that forces small
+ * batches. */
 START_TEST(company_changes_nothing)
 {
     enum { PICTURES = 5, CLASSES = 7 };
@@ -405,7 +411,8 @@ END_TEST
 
 START_TEST(scales_as_text)
 {
-    static const char *const wrong[] = { "", ",", "256,", "x", "256x", "0", "99999", "S", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", "-5" };
+    static const char *const wrong[] = { "", ",", "256,", "x", "256x", "0", "99999", "S", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
+                                         "-5" };
     vgg_protocol p = { VGG_DENSE, 0, 0, { 0 } };
     nonet_vgg_error err = { "" };
 

@@ -1,7 +1,8 @@
 # Tests. `make check` builds every configuration in a directory of its own and runs them all: tests/run.sh.
 TEST_SUITES := kernels transforms layers conv api bench compare model real protocol pack golden localise features profile tune
 TEST_BINS := $(TEST_SUITES:%=$(BUILD)/tests/%_test)
-TEST_SRCS := $(addprefix tests/,support.c support_conv.c support_net.c) $(filter cli/sweep%,$(CLI_SRCS)) $(REFERENCE_SRCS) $(VGG_APP_SRCS)
+TEST_SRCS := $(addprefix tests/,support.c support_boxes.c support_conv.c support_net.c) $(filter cli/sweep%,$(CLI_SRCS))
+TEST_SRCS += $(REFERENCE_SRCS) $(VGG_APP_SRCS)
 TEST_OBJS := $(TEST_SRCS:%.c=$(BUILD)/%.o)
 # Asked for when a test is built, not before: only tests need Check. zlib unpacks the pictures of Fashion-MNIST.
 TEST_ZLIB = $(shell $(PKG_CONFIG) --exists zlib 2>/dev/null && echo -DNONET_TEST_ZLIB)
@@ -13,7 +14,8 @@ FLAGS_reference :=
 .PHONY: tests check check-fast golden corpus
 tests: all $(TEST_BINS) ## build the test programs
 $(TEST_BINS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_OBJS) $(BUILD)/libnonet.a
-	$(CC) $< $(TEST_OBJS) $(filter %/autotune.a,$^) $(filter %/bench.a,$^) $(BUILD)/libnonet.a -o $@ $(TEST_LIBS) $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
+	$(CC) $< $(TEST_OBJS) $(filter %/autotune.a,$^) $(filter %/bench.a,$^) $(BUILD)/libnonet.a -o $@ \
+	    $(TEST_LIBS) $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
 .SECONDARY: $(TEST_BINS:%=%.o)
 # An archive: a suite takes from bench/ what it calls, not the libraries of all the rest.
 $(BUILD)/tests/bench_test $(BUILD)/tests/compare_test: $(BUILD)/tests/bench.a

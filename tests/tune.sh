@@ -148,6 +148,8 @@ runs 1 "tune into no folder" tune $layer --time 1 --profile "$work/none/profile"
 cp README.md "$work/readme"
 runs 1 "tune over a file that is no profile" tune $layer --time 1 --profile "$work/readme"
 check "which stays as it was" 'cmp -s README.md "$work/readme"'
+runs 2 "tune without a profile" tune $layer --time 1 --profile none
+runs 0 "other algorithms, their bits mixed" tune $layer --any-algorithm --time 2 --profile "$work/any"
 sed 's/^library .*/library 99.0/' "$profile" >"$work/bad"
 runs 0 "tune over a profile of another version" tune $layer --time 1 --profile "$work/bad"
 check "it serves now" '"$nonet" plan $layer --profile "$work/bad" >/dev/null 2>"$work/err" && [ ! -s "$work/err" ]'

@@ -229,6 +229,52 @@ START_TEST(wrong_bits_are_found_before_timing)
 }
 END_TEST
 
+/* Contenders come in the order of their guesses: the algorithms mixed. */
+START_TEST(algorithms_take_turns)
+{
+    const nonet_conv p = { 1, 70, 14, 14, 48, 3, 3, 1, 1, 1, 0, NONET_NCHW16C, NONET_NCHW16C };
+    nonet_options options = { .threads = 1 };
+    contest c;
+    int fits;
+
+    ck_assert_int_eq(contest_open(&c, &p, &options, 1 << 20), NONET_OK);
+    for (int block = 0; block < 3; block++)
+        for (nonet_algo algo = NONET_DIRECT; algo < NONET_ALGO_COUNT; algo++) {
+            ck_assert_int_eq(contest_add(&c, &(nonet_choice){ .algo = algo, .block = block, .rows = block }, &fits), NONET_OK);
+            ck_assert_msg(fits, "%s, block %d", nonet_algo_name(algo), block);
+        }
+    contest_close(&c);
+}
+END_TEST
+
+static tune_problem problem_of(const nonet_conv *p, int threads)
+{
+    tune_problem problem = { .name = "test", .p = *p, .threads = threads, .times = 1 };
+    return problem;
+}
+
+/* A row of AUTO serves who names its algorithm, and is what the reason tells of. */
+START_TEST(a_named_algorithm_is_explained_by_the_row_of_auto)
+{
+    const nonet_conv p = { 1, 64, 20, 20, 64, 3, 3, 1, 1, 1, 0, NONET_NCHW16C, NONET_NCHW16C };
+    tune_settings settings = { .seconds = 1 };
+    tune_problem problem = problem_of(&p, 1);
+    nonet_profile *profile = nonet_profile_new();
+    nonet_profile_row row = { .kind = PROFILE_USE, .p = nonet_profile_problem(&p), .threads = 1, .us = 7, .base = 8 };
+    tune_explanation e;
+
+    ck_assert_int_eq(nonet_isa_current(&row.choice.isa), NONET_OK);
+    row.choice.algo = problem.asked = NONET_WINOGRAD_F2;
+    row.choice.threads = 1;
+    row.choice.block = 2;
+    ck_assert(profile && nonet_profile_add(profile, &row));
+    ck_assert_int_eq(tune_explain(&settings, &problem, profile, NULL, &e), NONET_OK);
+    ck_assert_int_eq(e.from_profile, 1);
+    ck_assert_msg(strstr(e.reason, "7.0 us instead of 8.0 us") != NULL, "%s", e.reason);
+    nonet_profile_close(profile);
+}
+END_TEST
+
 START_TEST(large_problems_are_checked_on_a_part)
 {
     const nonet_conv large = { 4, 512, 112, 112, 512, 3, 3, 1, 1, 1, 1, NONET_NCHW16C, NONET_NCHW16C };
@@ -243,12 +289,6 @@ START_TEST(large_problems_are_checked_on_a_part)
     ck_assert(part.h == 7 && part.w == 7 && part.c == 512 && part.k < 4096);
 }
 END_TEST
-
-static tune_problem problem_of(const nonet_conv *p, int threads)
-{
-    tune_problem problem = { .name = "test", .p = *p, .threads = threads, .times = 1 };
-    return problem;
-}
 
 START_TEST(tuning_ends_in_time_with_a_row)
 {
@@ -357,6 +397,8 @@ int main(void)
     tcase_add_test(bits, a_plan_s_choice_gives_the_same_plan);
     tcase_add_test(bits, candidates_differ_and_the_default_comes_first);
     tcase_add_test(bits, wrong_bits_are_found_before_timing);
+    tcase_add_test(bits, algorithms_take_turns);
+    tcase_add_test(bits, a_named_algorithm_is_explained_by_the_row_of_auto);
     tcase_add_test(bits, large_problems_are_checked_on_a_part);
     tcase_add_test(times, tuning_ends_in_time_with_a_row);
     tcase_add_test(times, no_time_is_no_change);

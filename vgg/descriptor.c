@@ -12,7 +12,7 @@ size_t vgg_descriptor_width(const vgg_descriptor *how, int channels)
 static nonet_vgg_status run(nonet_vgg *net, vgg_prepare how, const uint8_t *pixels, const vgg_window *window, int flip,
                             float **map, nonet_vgg_info *info, nonet_vgg_error *err)
 {
-    vgg_cut cut = {.pixels = pixels, .columns = window->columns, .flip = flip};
+    vgg_cut cut = { .pixels = pixels, .columns = window->columns, .flip = flip };
     how.h = window->rows;
     how.w = window->columns;
     nonet_vgg_status status = nonet_vgg_reshape(net, 1, how.h, how.w, err);

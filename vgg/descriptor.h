@@ -15,8 +15,8 @@ typedef struct vgg_descriptor {
     int flip;                   /* average with the mirror image */
     int l2;                     /* scale the row to length 1; a row of zeros stays */
     vgg_across across;          /* scales: their mean, their largest values, or all of them, in the order that they are given */
-    int scales,
-        scale[VGG_SCALES]; /* at least one: smaller side of the resized picture, not below what the network was trained on */
+    int scales;                 /* at least one */
+    int scale[VGG_SCALES];      /* smaller side of the resized picture, not below what the network was trained on */
 } vgg_descriptor;
 
 /* Numbers in a row of a network with so many output channels. */

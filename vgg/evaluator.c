@@ -63,7 +63,8 @@ static nonet_vgg_status flush(vgg_evaluator *e, vgg_member *m, nonet_vgg_error *
 }
 
 /* What the evaluator would hold with this network in this shape. */
-static nonet_vgg_status memory_with(const vgg_evaluator *e, const vgg_member *m, int views, int h, int w, size_t *bytes, nonet_vgg_error *err)
+static nonet_vgg_status memory_with(const vgg_evaluator *e, const vgg_member *m, int views, int h, int w, size_t *bytes,
+                                    nonet_vgg_error *err)
 {
     nonet_vgg_info info;
     nonet_vgg_status status = nonet_vgg_memory(m->net, views, h, w, bytes, err);
@@ -83,8 +84,8 @@ static nonet_vgg_status make_room(vgg_evaluator *e, const vgg_member *m, int vie
         if (bytes <= e->max_memory)
             break;
         if (views == 1)
-            return vgg_fail(err, NONET_VGG_NO_MEMORY, "a view of %d x %d would take %.1f MB, weights included; the limit is %.1f MB", w, h,
-                            (double)bytes / 1e6, (double)e->max_memory / 1e6);
+            return vgg_fail(err, NONET_VGG_NO_MEMORY, "a view of %d x %d would take %.1f MB, weights included; the limit is "
+                            "%.1f MB", w, h, (double)bytes / 1e6, (double)e->max_memory / 1e6);
     }
     if (!vgg_grow(&e->src, &e->src_floats, (size_t)views * (size_t)m->info.c * (size_t)h * (size_t)w))
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "not enough memory for %d views of %d x %d", views, w, h);
@@ -152,12 +153,13 @@ nonet_vgg_status vgg_check_window(const vgg_member *m, const vgg_picture *p, con
 {
     if (window->rows >= m->info.h && window->columns >= m->info.w && window->h >= window->rows && window->w >= window->columns)
         return NONET_VGG_OK;
-    return vgg_fail(err, NONET_VGG_UNSUPPORTED, "a picture of %d x %d cannot be evaluated: resized it is %lld x %lld, the network "
-                    "takes %d x %d", p->w, p->h, (long long)window->w, (long long)window->h, m->info.w, m->info.h);
+    return vgg_fail(err, NONET_VGG_UNSUPPORTED, "a picture of %d x %d cannot be evaluated: resized it is %lld x %lld, the "
+                    "network takes %d x %d", p->w, p->h, (long long)window->w, (long long)window->h, m->info.w, m->info.h);
 }
 
 /* The views of a picture at one scale. grid: the multi-crop ones, else those of dense or centre. */
-static nonet_vgg_status add_scale(vgg_evaluator *e, vgg_member *m, const vgg_picture *p, int picture, int scale, int grid, nonet_vgg_error *err)
+static nonet_vgg_status add_scale(vgg_evaluator *e, vgg_member *m, const vgg_picture *p, int picture, int scale, int grid,
+                                  nonet_vgg_error *err)
 {
     const vgg_protocol *how = &e->protocol;
     vgg_window window = vgg_view_window(e, m, p, scale);
@@ -170,7 +172,8 @@ static nonet_vgg_status add_scale(vgg_evaluator *e, vgg_member *m, const vgg_pic
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "no memory to resize a picture");
     scaled s = {
         .cut = {.pixels = pixels, .columns = window.columns}, .rows = window.rows, .picture = picture,
-        .most = e->batch ? e->batch : grid ? VGG_CROPS : 1, .weight = m->weight / scales / views / (how->kind == VGG_BOTH ? 2 : 1),
+        .most = e->batch ? e->batch : grid ? VGG_CROPS : 1,
+        .weight = m->weight / scales / views / (how->kind == VGG_BOTH ? 2 : 1),
     };
     status = vgg_resize(p, &window, pixels, err);
     if (status == NONET_VGG_OK)
@@ -196,7 +199,8 @@ nonet_vgg_status vgg_with_channels(const vgg_picture *p, int channels, vgg_pictu
 }
 
 /* All views of one kind of all pictures; those of a size go together. */
-static nonet_vgg_status run_kind(vgg_evaluator *e, vgg_member *m, const vgg_picture *picture, int pictures, int grid, nonet_vgg_error *err)
+static nonet_vgg_status run_kind(vgg_evaluator *e, vgg_member *m, const vgg_picture *picture, int pictures, int grid,
+                                 nonet_vgg_error *err)
 {
     nonet_vgg_status status = NONET_VGG_OK;
     int scales = e->protocol.scales ? e->protocol.scales : 1;
@@ -213,7 +217,8 @@ static nonet_vgg_status run_kind(vgg_evaluator *e, vgg_member *m, const vgg_pict
     return status == NONET_VGG_OK ? flush(e, m, err) : status;
 }
 
-nonet_vgg_status vgg_evaluator_run(vgg_evaluator *e, const vgg_picture *picture, int pictures, float *posteriors, nonet_vgg_error *err)
+nonet_vgg_status vgg_evaluator_run(vgg_evaluator *e, const vgg_picture *picture, int pictures, float *posteriors,
+                                   nonet_vgg_error *err)
 {
     size_t numbers = (size_t)pictures * (size_t)e->classes;
     vgg_protocol_kind kind = e->protocol.kind;

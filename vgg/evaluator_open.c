@@ -135,7 +135,8 @@ void vgg_evaluator_prepare(vgg_evaluator *e, int model, const vgg_prepare *how)
 /* ---- what it will take ---- */
 
 /* The most that one network takes for its views of a picture of this size. */
-static nonet_vgg_status member_memory(const vgg_evaluator *e, const vgg_member *m, const vgg_picture *p, size_t *most, nonet_vgg_error *err)
+static nonet_vgg_status member_memory(const vgg_evaluator *e, const vgg_member *m, const vgg_picture *p, size_t *most,
+                                      nonet_vgg_error *err)
 {
     nonet_vgg_status status = NONET_VGG_OK;
     int kind = (int)e->protocol.kind, cap = e->batch ? e->batch : 1, crops = e->batch ? e->batch : VGG_CROPS;

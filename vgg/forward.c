@@ -88,7 +88,8 @@ nonet_vgg_status nonet_vgg_forward(nonet_vgg *net, const float *src, float *dst,
     if (!net || !src || !dst)
         return vgg_fail(err, NONET_VGG_USAGE, "nonet_vgg_forward: a null pointer");
     if (!net->act[0] || !net->act[1] || !net->workspace)
-        return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: there was no memory for its activations; reshape it first", net->model.path);
+        return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: there was no memory for its activations; reshape it first",
+                        net->model.path);
     nonet_vgg_status status = NONET_VGG_OK;
     for (int i = 0; seconds && i < net->count; i++)
         seconds[i] = 0;

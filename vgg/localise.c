@@ -24,14 +24,6 @@ static nonet_vgg_status check_memory(const vgg_localiser *l, const vgg_member *m
                     "%.1f MB", w, h, (double)bytes / 1e6, (double)l->max_memory / 1e6);
 }
 
-/* The class networks get what the box networks leave. */
-static void share_memory(vgg_localiser *l)
-{
-    size_t ours = vgg_localiser_memory(l) - vgg_evaluator_memory(l->classes);
-    if (l->max_memory)
-        l->classes->max_memory = l->max_memory > ours ? l->max_memory - ours : 1;
-}
-
 static nonet_vgg_status shape(vgg_localiser *l, vgg_member *m, int h, int w, nonet_vgg_error *err)
 {
     if (m->batch == 1 && m->h == h && m->w == w)
@@ -262,6 +254,6 @@ nonet_vgg_status vgg_localiser_run(vgg_localiser *l, const vgg_picture *picture,
     free(s.rating);
     if (copy.pixels != picture->pixels)
         vgg_picture_clear(&copy);
-    share_memory(l);
+    vgg_localiser_share(l);
     return status;
 }

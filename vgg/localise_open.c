@@ -68,6 +68,13 @@ size_t vgg_localiser_memory(const vgg_localiser *l)
     return bytes;
 }
 
+void vgg_localiser_share(vgg_localiser *l)
+{
+    size_t ours = vgg_localiser_memory(l) - vgg_evaluator_memory(l->classes);
+    if (l->max_memory)
+        l->classes->max_memory = l->max_memory > ours ? l->max_memory - ours : 1;
+}
+
 static nonet_vgg_status open_box(vgg_localiser *l, const vgg_localiser_options *o, nonet_vgg_error *err)
 {
     vgg_evaluator_options options = { .models = 1, .model = &o->net[l->nets], .protocol = l->protocol, .net = o->options };
@@ -100,6 +107,7 @@ nonet_vgg_status vgg_localiser_open(vgg_localiser **out, vgg_evaluator *classes,
         return status;
     }
     l->stride = stride_of(l->box[0]->member[0].net);
+    vgg_localiser_share(l);
     *out = l;
     return NONET_VGG_OK;
 }

@@ -18,4 +18,7 @@ struct vgg_localiser {
     size_t src_floats, dst_floats;
 };
 
+/* The class networks get what the box networks leave of the memory's limit. */
+void vgg_localiser_share(vgg_localiser *localiser);
+
 #endif

@@ -1,4 +1,5 @@
-/* net.c - opens a network: from a model file, or with random weights; has its weights packed and allocates what it needs to run. */
+/* net.c - opens a network: from a model file, or with random weights; has its weights packed and allocates what it needs to
+ * run. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,9 +60,10 @@ static nonet_vgg_status check_options(const nonet_vgg_options *o, nonet_vgg_erro
     if (o->batch < 0 || o->height < 0 || o->width < 0 || (o->height == 0) != (o->width == 0))
         return vgg_fail(err, NONET_VGG_USAGE, "batch, height and width must not be negative, and height goes with width");
     const nonet_options *c = &o->conv;
-    if (c->threads < 0 || (unsigned)c->algo >= NONET_ALGO_COUNT || (unsigned)c->fc_weights >= NONET_FC_COUNT)
+    if (c->threads < 0 || (unsigned)c->algo >= NONET_ALGO_COUNT || (unsigned)c->fc_weights >= NONET_FC_COUNT ||
+        (unsigned)c->weights >= NONET_WEIGHTS_COUNT)
         return vgg_fail(err, NONET_VGG_USAGE,
-                        "threads must not be negative; algorithm and type of FC weights must be known ones");
+                        "threads must not be negative; algorithm, type of FC weights and form of weights must be known ones");
     nonet_isa isa;
     if (nonet_isa_current(&isa) != NONET_OK)
         return vgg_fail(err, NONET_VGG_USAGE, "NONET_ISA=%s: %s", getenv("NONET_ISA") ? getenv("NONET_ISA") : "",

@@ -42,10 +42,11 @@ struct nonet_vgg {
     int mapped, unfit;          /* layers with packed weights in the file: used, and not */
 };
 
-/* The input size where neither the caller nor the file says it: 224, else the smallest that the classifier fits (28 for one channel
- * where it fits). Fails when none does. */
+/* The input size where neither the caller nor the file says it: 224, else the smallest that the classifier fits (28 for one
+ * channel where it fits). Fails when none does. */
 nonet_vgg_status vgg_input_size(const vgg_model *model, int *h, int *w, nonet_vgg_error *err);
-/* Cuts the model's layers into steps with shapes and plans. The first time it sets the pins; options.last is not looked at later. */
+/* Cuts the model's layers into steps with shapes and plans. The first time it sets the pins; options.last is not looked at
+ * later. */
 nonet_vgg_status vgg_build_steps(nonet_vgg *net, nonet_vgg_error *err);
 
 /* Where the weights of a layer come from: fills (or points to) output channels [first, first+count) of it. */
@@ -62,11 +63,12 @@ typedef struct vgg_file_source {
     const vgg_model *model;
     const float *packed, *end;  /* what was handed out last, and is packed when the next is asked for */
 } vgg_file_source;
-nonet_vgg_status vgg_file_rows(void *context, const vgg_step *step, int first, int count, const float **weight, const float **bias,
-                               nonet_vgg_error *err);
+nonet_vgg_status vgg_file_rows(void *context, const vgg_step *step, int first, int count, const float **weight,
+                               const float **bias, nonet_vgg_error *err);
 
 /* nonet_vgg_open; keep: checks all of the file, and the model's layers keep their data, for whoever writes them. */
-nonet_vgg_status vgg_open_model(nonet_vgg **net, const char *path, const nonet_vgg_options *options, int keep, nonet_vgg_error *err);
+nonet_vgg_status vgg_open_model(nonet_vgg **net, const char *path, const nonet_vgg_options *options, int keep,
+                                nonet_vgg_error *err);
 
 /* Ends the OpenMP threads, unless called by one of them. */
 void vgg_release_threads(const nonet_vgg *net);

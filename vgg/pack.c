@@ -1,4 +1,5 @@
-/* pack.c - gets the weights of a network's steps ready: out of the file where they stand packed there, else packed part by part. */
+/* pack.c - gets the weights of a network's steps ready: out of the file where they stand packed there, else packed part by
+ * part. */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -29,7 +30,8 @@ static double bytes_of(const vgg_step *step)
     return (double)info.weights;
 }
 
-static nonet_vgg_status pack_step(nonet_vgg *net, vgg_step *step, const vgg_source *source, const progress *p, nonet_vgg_error *err)
+static nonet_vgg_status pack_step(nonet_vgg *net, vgg_step *step, const vgg_source *source, const progress *p,
+                                  nonet_vgg_error *err)
 {
     size_t row = (size_t)step->conv.c * (size_t)step->conv.r * (size_t)step->conv.s * sizeof(float);
     int k = step->conv.k, part = (int)(PART_BYTES / row) / NONET_PACK_STEP * NONET_PACK_STEP;
@@ -45,12 +47,13 @@ static nonet_vgg_status pack_step(nonet_vgg *net, vgg_step *step, const vgg_sour
         tell(p, (double)(first + count) / k * bytes_of(step));
     }
     if (packed != NONET_OK)
-        return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: layer %s: %s", net->model.path, step->layer.name, nonet_status_string(packed));
+        return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: layer %s: %s", net->model.path, step->layer.name,
+                        nonet_status_string(packed));
     return NONET_VGG_OK;
 }
 
-/* Has the pages of packed weights mapped before they are needed, by all threads: a read every 64 KiB, which is what Linux maps around a
- * fault at least. In the first forward the faults of both threads would wait for each other. */
+/* Has the pages of packed weights mapped before they are needed, by all threads: a read every 64 KiB, which is what Linux maps
+ * around a fault at least. In the first forward the faults of the threads would wait for each other. */
 static void map_pages(const vgg_layer *l, int threads)
 {
     enum { STEP = 64 << 10 };
@@ -103,8 +106,8 @@ static void let_go(const vgg_file_source *from)
         (void)madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
-nonet_vgg_status vgg_file_rows(void *context, const vgg_step *step, int first, int count, const float **weight, const float **bias,
-                               nonet_vgg_error *err)
+nonet_vgg_status vgg_file_rows(void *context, const vgg_step *step, int first, int count, const float **weight,
+                               const float **bias, nonet_vgg_error *err)
 {
     vgg_file_source *from = context;
     size_t row = (size_t)step->conv.c * (size_t)step->conv.r * (size_t)step->conv.s;

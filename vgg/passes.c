@@ -1,5 +1,6 @@
-/* passes.c - the early steps of a batch run a few images at a time, all of them before the next images: their maps are large and would
- * leave the caches between one step and the next, while their weights are small. The late ones share each weight across the batch. */
+/* passes.c - the early steps of a batch run a few images at a time, all of them before the next images: their maps are large and
+ * would leave the caches between one step and the next, while their weights are small. The late ones share each weight across the
+ * batch. */
 #include "vgg/net.h"
 
 enum {
@@ -11,6 +12,11 @@ static size_t map_bytes(const vgg_step *s)
 {
     return (nonet_tensor_floats(NONET_NCHW16C, 1, s->c, s->h, s->w) + nonet_tensor_floats(NONET_NCHW16C, 1, s->k, s->oh, s->ow)) *
            sizeof(float);
+}
+
+static int is_early(const vgg_step *s)
+{
+    return s->layer.type != VGG_FC && map_bytes(s) >= LARGE_MAPS;
 }
 
 /* The largest divisor of the batch that does not ask for more than the threads can use. */
@@ -27,7 +33,7 @@ void vgg_choose_passes(nonet_vgg *net)
     int images = images_at_once(net);
     net->early = 0;
     if (images < net->batch)
-        while (net->early < net->count && net->steps[net->early].layer.type != VGG_FC && map_bytes(&net->steps[net->early]) >= LARGE_MAPS)
+        while (net->early < net->count && is_early(&net->steps[net->early]))
             net->early++;
     for (int i = 0; i < net->count; i++)
         net->steps[i].images = i < net->early ? images : net->batch;

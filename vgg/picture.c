@@ -66,6 +66,14 @@ nonet_vgg_status vgg_picture_open(vgg_picture *picture, const char *path, nonet_
     return status;
 }
 
+nonet_vgg_status vgg_picture_blame(nonet_vgg_status status, const char *path, nonet_vgg_error *err)
+{
+    if (status == NONET_VGG_OK || !err)
+        return status;
+    const nonet_vgg_error said = *err;
+    return vgg_fail(err, status, "%s: %s", path, said.text);
+}
+
 /* Weights of ITU-R 601 in 16-bit fixed point; they add up to 65536. */
 static uint8_t luma(const uint8_t *rgb)
 {

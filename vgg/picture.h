@@ -22,6 +22,8 @@ nonet_vgg_status vgg_picture_open(vgg_picture *picture, const char *path, nonet_
 /* The same from memory; name is for messages. */
 nonet_vgg_status vgg_picture_decode(vgg_picture *picture, const char *name, const uint8_t *bytes, size_t size,
                                     nonet_vgg_error *err);
+/* What has gone wrong with a picture after it was read: puts its name before the sentence, unless all is well. Returns status. */
+nonet_vgg_status vgg_picture_blame(nonet_vgg_status status, const char *path, nonet_vgg_error *err);
 /* Converts to 1 or 3 channels: luma of ITU-R 601, or the grey value three times. */
 nonet_vgg_status vgg_picture_convert(vgg_picture *picture, int channels, nonet_vgg_error *err);
 void vgg_picture_clear(vgg_picture *picture);

@@ -1,6 +1,7 @@
 /* protocol.h - how a picture becomes class posteriors: the protocols of the VGG paper (sections 3.2 and 4; docs/PAPER.md).
  *
- * A protocol cuts views out of a picture: the whole resized picture (dense), or crops of the size that the network was trained on.
+ * A protocol cuts views out of a picture: the whole resized picture (dense), or crops of the size that the network was trained
+ * on.
  * Each view gives one soft-max vector; the posteriors are their weighted mean, in double:
  *   dense      the class score map is averaged over space, then soft-max (3.2)
  *   crops      soft-max of each crop
@@ -43,17 +44,19 @@ typedef struct vgg_evaluator_options {
     const char *const *model;   /* their files */
     const double *weight;       /* NULL: all the same; else one a model, each above 0 */
     vgg_protocol protocol;
-    /* Each network's options. batch: views of one size in a forward, fewer where max_memory wants it; 0: 10 crops of a picture, else
-     * one. max_memory bounds all networks and the views' buffers together. dense: ready for dense application, whatever the protocol.
-     * height, width, last: not used. */
+    /* Each network's options. batch: views of one size in a forward, fewer where max_memory wants it; 0: 10 crops of a picture,
+     * else one. max_memory bounds all networks and the views' buffers together. dense: ready for dense application, whatever the
+     * protocol. height, width, last: not used. */
     nonet_vgg_options net;
 } vgg_evaluator_options;
 
 nonet_vgg_status vgg_evaluator_open(vgg_evaluator **evaluator, const vgg_evaluator_options *options, nonet_vgg_error *err);
 void vgg_evaluator_close(vgg_evaluator *evaluator);
-/* As they were opened: info->h, w is the size that a network was trained on, out_c the number of classes. Valid until it is closed. */
+/* As they were opened: info->h, w is the size that a network was trained on, out_c the number of classes. Valid until it is
+ * closed. */
 const nonet_vgg_info *vgg_evaluator_info(const vgg_evaluator *evaluator, int model);
-/* Changes how a model's pictures are prepared (else as its file says); h, w of `how` are not used, what it points to is copied. */
+/* Changes how a model's pictures are prepared (else as its file says); h, w of `how` are not used, what it points to is
+ * copied. */
 void vgg_evaluator_prepare(vgg_evaluator *evaluator, int model, const vgg_prepare *how);
 /* Bytes of weights, activations, workspace and views at present. */
 size_t vgg_evaluator_memory(const vgg_evaluator *evaluator);

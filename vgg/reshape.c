@@ -34,7 +34,8 @@ nonet_vgg_status vgg_check_budget(const nonet_vgg *net, nonet_vgg_error *err)
     if (!most || bytes <= most)
         return NONET_VGG_OK;
     return vgg_fail(err, NONET_VGG_NO_MEMORY,
-                    "%s: %d input%s of %dx%d would take %.1f MB, %.1f MB of it weights; the limit is %.1f MB", net->model.path, net->batch, net->batch == 1 ? "" : "s", net->h, net->w, (double)bytes / 1e6,
+                    "%s: %d input%s of %dx%d would take %.1f MB, %.1f MB of it weights; the limit is %.1f MB", net->model.path,
+                    net->batch, net->batch == 1 ? "" : "s", net->h, net->w, (double)bytes / 1e6,
                     (double)needs.weight_bytes / 1e6, (double)most / 1e6);
 }
 

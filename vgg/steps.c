@@ -5,7 +5,8 @@
 
 static const char *type_name(vgg_layer_type type)
 {
-    static const char *const names[] = { "Conv", "BatchNorm", "ReLU", "LRN", "MaxPool", "AvgPool", "Flatten", "FC", "Dropout", "SoftMax" };
+    static const char *const names[] = { "Conv", "BatchNorm", "ReLU", "LRN", "MaxPool", "AvgPool", "Flatten", "FC", "Dropout",
+                                         "SoftMax" };
     return names[type];
 }
 
@@ -59,8 +60,8 @@ nonet_vgg_status vgg_input_size(const vgg_model *model, int *h, int *w, nonet_vg
         side = fits(model, fc, channels, s) ? s : 0;
     *h = *w = side;
     if (!side)
-        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: no square input up to %d gives the %d values that layer %s takes", model->path,
-                        SIDE_MAX, fc ? fc->c : 0, fc ? fc->name : "?");
+        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: no square input up to %d gives the %d values that layer %s takes",
+                        model->path, SIDE_MAX, fc ? fc->c : 0, fc ? fc->name : "?");
     return NONET_VGG_OK;
 }
 
@@ -130,11 +131,11 @@ static nonet_vgg_status conv_step(nonet_vgg *net, vgg_step *step, int *i, shape 
         pin->s = fc ? at->w : l->s;
     }
     if (fc && !net->options.dense && (at->h != pin->r || at->w != pin->s))
-        return vgg_fail(err, NONET_VGG_USAGE, "%s: layer %s takes a map of %dx%d, but this input makes one of %dx%d; the network was "
-                        "not opened for dense application", net->model.path, l->name, pin->r, pin->s, at->h, at->w);
+        return vgg_fail(err, NONET_VGG_USAGE, "%s: layer %s takes a map of %dx%d, but this input makes one of %dx%d; the network "
+                        "was not opened for dense application", net->model.path, l->name, pin->r, pin->s, at->h, at->w);
     if (fc ? (long)at->c * pin->r * pin->s != l->c : at->c != l->c)
-        return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: layer %s takes %d %s, but a map of %dx%dx%d reaches it", net->model.path, l->name,
-                        l->c, fc ? "values" : "channels", at->c, at->h, at->w);
+        return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: layer %s takes %d %s, but a map of %dx%dx%d reaches it", net->model.path,
+                        l->name, l->c, fc ? "values" : "channels", at->c, at->h, at->w);
     step->conv = (nonet_conv){
         .n = net->batch, .c = at->c, .h = at->h, .w = at->w, .k = l->k, .r = pin->r, .s = pin->s,
         .stride = fc ? 1 : l->stride, .pad = fc ? 0 : l->pad, .src_layout = NONET_NCHW16C, .dst_layout = NONET_NCHW16C,
@@ -145,9 +146,9 @@ static nonet_vgg_status conv_step(nonet_vgg *net, vgg_step *step, int *i, shape 
     nonet_status output = nonet_conv_output(&step->conv, &at->h, &at->w);
     if (output != NONET_OK)
         return vgg_fail(err, output == NONET_UNSUPPORTED ? NONET_VGG_UNSUPPORTED : NONET_VGG_USAGE,
-                        "%s: layer %s (%dx%d, stride %d, padding %d) cannot take %d map%s of %dx%dx%d: %s", net->model.path, l->name,
-                        step->conv.r, step->conv.s, step->conv.stride, step->conv.pad, net->batch, net->batch == 1 ? "" : "s",
-                        at->c, step->conv.h, step->conv.w, nonet_status_string(output));
+                        "%s: layer %s (%dx%d, stride %d, padding %d) cannot take %d map%s of %dx%dx%d: %s", net->model.path,
+                        l->name, step->conv.r, step->conv.s, step->conv.stride, step->conv.pad, net->batch,
+                        net->batch == 1 ? "" : "s", at->c, step->conv.h, step->conv.w, nonet_status_string(output));
     at->c = l->k;
     return NONET_VGG_OK;
 }
@@ -170,9 +171,10 @@ static int pool_shape(const vgg_layer *l, shape *at)
     return l->type == VGG_LRN || l->type == VGG_RELU || l->type == VGG_SOFTMAX;
 }
 
-/* Layers that have no part in dense application: the soft-max waits until the map of class scores has been averaged, and an average
- * pool before the classifier must have done nothing at the trained size. */
-static nonet_vgg_status skip_for_dense(const nonet_vgg *net, const vgg_layer *l, const shape *at, int *skipped, nonet_vgg_error *err)
+/* Layers that have no part in dense application: the soft-max waits until the map of class scores has been averaged, and an
+ * average pool before the classifier must have done nothing at the trained size. */
+static nonet_vgg_status skip_for_dense(const nonet_vgg *net, const vgg_layer *l, const shape *at, int *skipped,
+                                       nonet_vgg_error *err)
 {
     *skipped = l->type == VGG_SOFTMAX || l->type == VGG_AVGPOOL;
     if (l->type != VGG_AVGPOOL || net->pinned || !l->oh || (l->oh == at->h && l->ow == at->w))
@@ -195,7 +197,8 @@ static nonet_vgg_status add_step(nonet_vgg *net, int *i, shape *at, nonet_vgg_er
     if (skipped)
         return NONET_VGG_OK;
     if (l->type == VGG_BATCHNORM)
-        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s (BatchNorm) does not follow a convolution", net->model.path, l->name);
+        return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s (BatchNorm) does not follow a convolution", net->model.path,
+                        l->name);
     if (l->type == VGG_LRN && (l->size > 15 || (l->lrn_beta != 0.5f && l->lrn_beta != 0.75f && l->lrn_beta != 1.0f)))
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s (LRN) has size %d and beta %g; this build does sizes to 15 and "
                         "beta 0.5, 0.75 and 1", net->model.path, l->name, l->size, (double)l->lrn_beta);

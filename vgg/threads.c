@@ -1,5 +1,5 @@
-/* threads.c - lets the threads of the OpenMP runtime go: by itself it keeps them and has them spin, for some 10 ms of processor time each
- * after every call with GCC's, longer with others. */
+/* threads.c - lets the threads of the OpenMP runtime go: by itself it keeps them and has them spin, for some 10 ms of processor
+ * time each after every call with GCC's, longer with others. */
 #include <omp.h>
 #include "vgg/net.h"
 

@@ -28,7 +28,7 @@ static int fill_times(explanation *x, const nonet_vgg *net, int layers, const be
         ok = bench_stats_of(&series[i], &stats);
         nonet_vgg_layer(net, i, &layer);
         snprintf(x->names[i], VGG_NAME, "%s", layer.name);
-        x->times.rows[i] = (results_row){.name = x->names[i], .median = stats.median, .low = stats.low, .high = stats.high};
+        x->times.rows[i] = (results_row){ .name = x->names[i], .median = stats.median, .low = stats.low, .high = stats.high };
         x->times.count = i + 1;
     }
     return ok;
@@ -133,7 +133,7 @@ static void follow(explain_axis *axis, int kernel, int stride, int pad)
 
 static explain_axis axis_of(const nonet_vgg *net, int layers, int across)
 {
-    explain_axis axis = {0.5, 1};
+    explain_axis axis = { 0.5, 1 };
     for (int i = 0; i < layers; i++) {
         nonet_vgg_layer_info l;
         nonet_vgg_layer(net, i, &l);
@@ -191,15 +191,17 @@ static nonet_vgg_status fill_maps(explanation *x, const float *map, float *poste
     return NONET_VGG_OK;
 }
 
-static nonet_vgg_status run_dense(explanation *x, nonet_vgg *net, float *posteriors, nonet_vgg_error *err)
+static nonet_vgg_status run_dense(explanation *x, nonet_vgg *net, const explain_request *r, float *posteriors,
+                                  nonet_vgg_error *err)
 {
     float *map = NULL;
     nonet_vgg_info info;
     vgg_window window = vgg_whole_window(&x->whole, x->side);
     nonet_vgg_status status = vgg_dense_map(net, &x->prepared.how, &x->whole, x->side, 0, &map, &info, &x->seen.pixels, err);
+    status = vgg_picture_blame(status, r->picture, err);
     if (status != NONET_VGG_OK)
         return status;
-    x->seen = (vgg_picture){window.columns, window.rows, x->whole.channels, x->seen.pixels};
+    x->seen = (vgg_picture){ window.columns, window.rows, x->whole.channels, x->seen.pixels };
     x->map_h = info.out_h;
     x->map_w = info.out_w;
     x->memory = info.memory;
@@ -245,7 +247,7 @@ static int run_all(explanation *x, nonet_vgg *net, const explain_request *r, con
         fault = name_classes(x, info->labels, r->labels);
     }
     if (status == NONET_VGG_OK && !fault)
-        status = run_dense(x, net, scores, &err);
+        status = run_dense(x, net, r, scores, &err);
     free(scores);
     return status == NONET_VGG_OK ? fault : cli_fail(cli_exit_of(status), "%s", err.text);
 }
@@ -255,7 +257,7 @@ int explain_classes(explanation *x, const explain_request *r)
     nonet_vgg *net = NULL;
     nonet_vgg_info info;
     int fault = cli_net_open(&net, r->model.path, &r->model,
-                             (nonet_vgg_options){.conv = r->common.conv, .dense = 1, .max_memory = r->max_memory});
+                             (nonet_vgg_options){ .conv = r->common.conv, .dense = 1, .max_memory = r->max_memory });
     if (fault)
         return fault;
     nonet_vgg_query(net, &info);

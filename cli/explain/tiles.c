@@ -28,7 +28,7 @@ static void consider(explanation *x, int channel, double mean)
         return;
     int moved = (x->tiles < EXPLAIN_TILES ? x->tiles : EXPLAIN_TILES - 1) - at;
     memmove(&x->tile[at + 1], &x->tile[at], (size_t)moved * sizeof x->tile[0]);
-    x->tile[at] = (explain_tile){.channel = channel, .mean = mean};
+    x->tile[at] = (explain_tile){ .channel = channel, .mean = mean };
     x->tiles += x->tiles < EXPLAIN_TILES;
 }
 
@@ -54,7 +54,7 @@ static nonet_vgg_status reduce(vgg_picture *p, nonet_vgg_error *err)
     if (longest <= EXPLAIN_TILE_SIDE)
         return NONET_VGG_OK;
     int w = (int)((int64_t)p->w * EXPLAIN_TILE_SIDE / longest), h = (int)((int64_t)p->h * EXPLAIN_TILE_SIDE / longest);
-    vgg_window window = {.w = w > 0 ? w : 1, .h = h > 0 ? h : 1};
+    vgg_window window = { .w = w > 0 ? w : 1, .h = h > 0 ? h : 1 };
     window.columns = (int)window.w;
     window.rows = (int)window.h;
     uint8_t *to = malloc((size_t)window.rows * (size_t)window.columns);
@@ -64,7 +64,7 @@ static nonet_vgg_status reduce(vgg_picture *p, nonet_vgg_error *err)
         return status;
     }
     free(p->pixels);
-    *p = (vgg_picture){window.columns, window.rows, 1, to};
+    *p = (vgg_picture){ window.columns, window.rows, 1, to };
     return NONET_VGG_OK;
 }
 
@@ -91,7 +91,7 @@ int explain_layer(explanation *x, const explain_request *r)
     nonet_vgg_info info;
     nonet_vgg_error err;
     float *map = NULL;
-    nonet_vgg_options options = {.conv = r->common.conv, .dense = 1, .last = x->layer, .max_memory = r->max_memory};
+    nonet_vgg_options options = { .conv = r->common.conv, .dense = 1, .last = x->layer, .max_memory = r->max_memory };
     int fault = cli_net_open(&net, r->model.path, &r->model, options);
     if (fault)
         return fault;

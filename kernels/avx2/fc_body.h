@@ -1,5 +1,6 @@
 /* fc_body.h - fully connected layer of one image, AVX2: 16 output channels (kblocks is 1). See kernels/kernels.h.
- * The file that includes it defines what a weight is: the type fc_weight, fc_load (eight of them as f32), and FC_VECTOR, the kernel.
+ * The file that includes it defines what a weight is: the type fc_weight, fc_load (eight of them as f32), and FC_VECTOR, the
+ * kernel.
  * One chain an output, as the order of sums demands: an FMA's latency for each row of w, far above the speed of DRAM. */
 
 enum {

@@ -1,6 +1,6 @@
 /* fc_body.h - fully connected layer of one image, NEON: 16 outputs (kblocks is 1). See kernels/kernels.h.
- * The file that includes it defines what a weight is: the type fc_weight, FC_LOAD(d, p, at), four of them at p + at, FC_EXPAND(d),
- * which makes them f32, and FC_VECTOR, the kernel.
+ * The file that includes it defines what a weight is: the type fc_weight, FC_LOAD(d, p, at), four of them at p + at,
+ * FC_EXPAND(d), which makes them f32, and FC_VECTOR, the kernel.
  * One chain an output, as the order of sums demands: four chains in registers, a row of 16 weights for each latency of an FMA. */
 
 enum {
@@ -16,7 +16,8 @@ BLOCK_INLINE void prefetch(const fc_weight *w)
         __builtin_prefetch(w + i * LINE, 0, 0);
 }
 
-/* One sum of `groups` groups; `after` more follow it at w. Loads run a row of w and a group of x ahead; the last ones read again. */
+/* One sum of `groups` groups; `after` more follow it at w. Loads run a row of w and a group of x ahead; the last ones read
+ * again. */
 BLOCK_INLINE void sum_groups(block *b, const float *x, const fc_weight *w, size_t groups, size_t after)
 {
     float32x4_t row[2][BLOCK_NQ], in[BLOCK_Q];

@@ -202,8 +202,8 @@ VINLINE void out_row(const vf t[A], vf bias, vf floor, vf y[M])
         y[x] = vf_max(floor, vf_add(x % 2 ? odd[x / 2] : even[x / 2], bias));
 }
 
-/* Writes a row of the tile. For the pool: the larger of each pair of its pixels, and with the second row of two the larger of those
- * and what the first has left there, which spares nine registers from the first to the last row. */
+/* Writes a row of the tile. For the pool: the larger of each pair of its pixels, and with the second row of two the larger of
+ * those and what the first has left there, which spares nine registers from the first to the last row. */
 VINLINE void out_store(const vf y[M], float *dst, int pool, int second)
 {
     for (int x = 0; x < M && !pool; x++)
