@@ -59,11 +59,9 @@ static void map_pages(const vgg_layer *l, int threads)
     enum { STEP = 64 << 10 };
     const volatile unsigned char *bytes = l->packed;
     long steps = (long)(l->packed_bytes / STEP) + 1;
-    unsigned sum = 0;
-#pragma omp parallel for schedule(static) num_threads(threads) reduction(+ : sum) if (threads > 1)
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
     for (long i = 0; i < steps; i++)
-        sum += bytes[(size_t)i * STEP < l->packed_bytes ? (size_t)i * STEP : l->packed_bytes - 1];
-    (void)sum;
+        (void)bytes[(size_t)i * STEP < l->packed_bytes ? (size_t)i * STEP : l->packed_bytes - 1];
 }
 
 /* 1 if the layer's packed weights stand in the file and fit the plan. */
