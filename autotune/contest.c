@@ -5,6 +5,7 @@
 #include <string.h>
 #include "autotune/check.h"
 #include "bench/data.h"
+#include "bench/pin.h"
 #include "bench/timer.h"
 #include "engine/plan.h"
 
@@ -149,10 +150,8 @@ static double seconds_of(const contest *c, const contender *at, long runs)
 }
 
 /* The cold run warms the caches for the others. Runs are added until a sample is long enough. */
-static int sample(contest *c, contender *at)
+static int measure(contest *c, contender *at)
 {
-    if (!c->streaming)
-        bench_sweep_range(&c->broom, at->weights->data, at->weights->bytes);
     if (!bench_series_add(&at->cold, seconds_of(c, at, 1)))
         return 0;
     if (c->streaming || c->cold_only)
@@ -163,6 +162,19 @@ static int sample(contest *c, contender *at)
         seconds = seconds_of(c, at, at->runs);
     }
     return bench_series_add(&at->warm, seconds);
+}
+
+/* The threads are pinned for one sample only, as contenders have teams of several sizes, and a runtime that ends a thread and starts it
+ * again would start it on the CPU of the first. Pinning also wakes them: in a network they have just computed the layer before. */
+static int sample(contest *c, contender *at)
+{
+    bench_pin pin;
+    if (!c->streaming)
+        bench_sweep_range(&c->broom, at->weights->data, at->weights->bytes);
+    bench_pin_threads(&pin, at->plan->threads);
+    int fine = measure(c, at);
+    bench_unpin_threads(&pin);
+    return fine;
 }
 
 int contest_round(contest *c, int first, double deadline)

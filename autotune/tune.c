@@ -125,7 +125,7 @@ static int warm_ok(const contender *at, const contender *base)
     ranks_ratio ratio;
     if (!at->warm.count || !base->warm.count)
         return 1;
-    return ranks_ratio_of(at->warm.x, at->warm.count, base->warm.x, base->warm.count, &ratio) && ratio.ratio >= WARM_LOSS;
+    return ranks_ratio_of(at->warm.x, at->warm.count, base->warm.x, base->warm.count, &ratio) && ratio.low >= WARM_LOSS;
 }
 
 static int cold_better(const contender *at, const contender *base, double *ratio)

@@ -3,9 +3,9 @@
 # three times, one run after the other: twice by BUILD/nonet and once by BUILD/nonet-slower, the same objects with a slowdown
 # planted (tests/slower.c). Between the first two `compare` should find nothing, between the last two something slower. A run
 # that says itself that it was disturbed is taken again, up to RETRIES times (default 5). Environment: THREADS (1), REPETITIONS
-# (20), NET (vgg16). The results stay in BUILD/compare-trial. Exit status 0 when both held in nine of ten tries.
+# (60), NET (vgg16). The results stay in BUILD/compare-trial. Exit status 0 when both held in nine of ten tries.
 build=${1:-build} tries=${2:-10}
-threads=${THREADS:-1} repetitions=${REPETITIONS:-20} net=${NET:-vgg16} retries=${RETRIES:-5}
+threads=${THREADS:-1} repetitions=${REPETITIONS:-60} net=${NET:-vgg16} retries=${RETRIES:-5}
 folder=$build/compare-trial
 mkdir -p "$folder" || exit 2
 retaken=0 disturbed=0
