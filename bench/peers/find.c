@@ -68,25 +68,36 @@ int peers_all(const char *list)
     return strcmp(list, "all") == 0;
 }
 
-nonet_vgg_status bench_peers_check(const bench_settings *settings, nonet_vgg_error *err)
+/* Is each name of the list known; with a folder, is its adapter there? */
+static nonet_vgg_status check_names(const char *list, const char *folder, nonet_vgg_error *err)
 {
-    const char *list = settings->peers;
-    char words[256], *rest = words, *word, folder[PATH_MAX];
-    int found = peers_folder(folder);
-    if (list && settings->cold != BENCH_WARM)
-        return bench_fail(err, NONET_VGG_USAGE, "--peers and --cold do not go together: where peers keep their weights is not known");
-    if (!list || peers_all(list))
-        return NONET_VGG_OK;
-    if (strspn(list, ",") == strlen(list))
-        return bench_fail(err, NONET_VGG_USAGE, "--peers wants names with commas between them, or all");
+    char words[256], *rest = words, *word;
     snprintf(words, sizeof words, "%s", list);
     while ((word = strtok_r(rest, ",", &rest))) {
         if (!is_known(word))
             return bench_fail(err, NONET_VGG_USAGE, "--peers: '%s' is not one of onednn, nnpack, xnnpack, openblas, onnxruntime, "
                               "onnxruntime-node, ncnn", word);
-        if (!found || !peers_adapter(folder, word))
-            return bench_fail(err, NONET_VGG_UNSUPPORTED, "--peers: %s was not found when nonet was built; 'nonet info' lists who was",
-                              word);
+        if (folder && (!*folder || !peers_adapter(folder, word)))
+            return bench_fail(err, NONET_VGG_UNSUPPORTED, "--peers: %s was not found when nonet was built; 'nonet info' lists who "
+                              "was", word);
     }
     return NONET_VGG_OK;
+}
+
+/* A wrong name is a wrong option, whatever is there of the others. */
+nonet_vgg_status bench_peers_check(const bench_settings *settings, nonet_vgg_error *err)
+{
+    const char *list = settings->peers;
+    char folder[PATH_MAX] = "";
+    if (list && settings->cold != BENCH_WARM)
+        return bench_fail(err, NONET_VGG_USAGE, "--peers and --cold do not go together: where peers keep their weights is not "
+                          "known");
+    if (!list || peers_all(list))
+        return NONET_VGG_OK;
+    if (strspn(list, ",") == strlen(list))
+        return bench_fail(err, NONET_VGG_USAGE, "--peers wants names with commas between them, or all");
+    nonet_vgg_status status = check_names(list, NULL, err);
+    if (status == NONET_VGG_OK)
+        status = check_names(list, peers_folder(folder) ? folder : "", err);
+    return status;
 }
