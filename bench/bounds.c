@@ -1,29 +1,20 @@
 /* bounds.c - counts of multiply-adds, and the roofline they stand under. */
 #include "bench/bounds.h"
+#include "engine/choose.h"
 
 static int or_default(int value, int otherwise)
 {
     return value ? value : otherwise;
 }
 
-static double winograd_macs(const nonet_conv *p, int oh, int ow, int m)
-{
-    double tiles = (double)((oh + m - 1) / m) * ((ow + m - 1) / m);
-    return p->n * tiles * (m + 2) * (m + 2) * p->c * p->k;
-}
-
 double bench_macs(const nonet_conv *p, nonet_algo algo)
 {
-    int r = or_default(p->r, 3), s = or_default(p->s, 3), stride = or_default(p->stride, 1);
-    int oh = (p->h + 2 * p->pad - r) / stride + 1, ow = (p->w + 2 * p->pad - s) / stride + 1;
-    int winograd = r == 3 && s == 3 && stride == 1;
-    if (algo == NONET_WINOGRAD_F2)
-        return winograd ? winograd_macs(p, oh, ow, 2) : 0;
-    if (algo == NONET_WINOGRAD_F4)
-        return winograd ? winograd_macs(p, oh, ow, 4) : 0;
-    if (algo == NONET_WINOGRAD_F6)
-        return winograd ? winograd_macs(p, oh, ow, 6) : 0;
-    return (double)p->n * oh * ow * p->k * p->c * r * s;
+    nonet_conv q = *p;
+    q.r = or_default(p->r, 3);
+    q.s = or_default(p->s, 3);
+    q.stride = or_default(p->stride, 1);
+    int oh = (p->h + 2 * p->pad - q.r) / q.stride + 1, ow = (p->w + 2 * p->pad - q.s) / q.stride + 1;
+    return nonet_algo_applies(&q, algo) ? p->n * nonet_algo_macs(&q, algo, oh, ow) : 0;
 }
 
 bench_work bench_work_of(const nonet_conv *p, nonet_algo algo)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include "bench/data.h"
 #include "bench/timer.h"
-#include "engine/plan.h"
+#include "engine/wino_tiles.h"
 
 enum { FEWEST = 3, MOST = 1000 };
 
@@ -16,6 +16,7 @@ typedef struct phase_run {
     size_t v_floats, m_floats;  /* of one V; of one thread's M */
     size_t u_floats;            /* of one thread's expanded weights */
     float *src, *dst, *u, *v, *m, *bias, *expanded;
+    int *order;                 /* room for the tiles of each thread's block */
 } phase_run;
 
 static void measure_maps(phase_run *r)
@@ -43,7 +44,8 @@ static int open_run(phase_run *r)
     r->bias = bench_floats(kb * NONET_L);
     r->u_floats = (size_t)r->w->points * r->w->u_xi;
     r->expanded = bench_floats(r->u_floats * threads + NONET_L);
-    if (!r->expanded || !r->src || !r->dst || !r->u || !r->v || !r->m || !r->bias)
+    r->order = calloc((size_t)r->w->block * threads, sizeof *r->order);
+    if (!r->order || !r->expanded || !r->src || !r->dst || !r->u || !r->v || !r->m || !r->bias)
         return 0;
     bench_fill_positive(r->src, src, 1.0, 1);
     bench_fill_normal(r->u, u, 0.05, 2);
@@ -60,17 +62,27 @@ static void close_run(phase_run *r)
     free(r->m);
     free(r->bias);
     free(r->expanded);
+    free(r->order);
 }
 
-static void input(const phase_run *r, float *v, int first, int tiles, int cb)
+static nonet_tile_block block_of(const phase_run *r, int block)
+{
+    return nonet_tile_block_of(r->w, block, r->order + (size_t)omp_get_thread_num() * (size_t)r->w->block);
+}
+
+static void input(const phase_run *r, float *v, const nonet_tile_block *block, int cb)
 {
     const nonet_wino_plan *w = r->w;
-    for (int t = 0; t < tiles; t++) {
-        int row = (first + t) / w->tx, column = (first + t) % w->tx, image = row / w->ty;
-        size_t y = (size_t)(row * w->m + 2 * image);
-        const float *d = r->src + (size_t)cb * r->src_block + y * r->src_row + (size_t)(column * w->m) * NONET_L;
-        r->plan->in->fn.wino_in(d, r->src_row, v + (size_t)(cb / 4) * w->v_cblock + (size_t)t * NONET_SUM +
-                                (size_t)(cb % 4) * NONET_L, w->v_xi);
+    for (int slot = 0; slot < block->tiles; slot++) {
+        nonet_tile at = nonet_tile_at(w, block->tile[slot]);
+        unsigned is_short = nonet_tile_short(block, slot);
+        size_t y = (size_t)(at.n * (w->ty * w->m + 2) + at.y);
+        const float *d = r->src + (size_t)cb * r->src_block + y * r->src_row + (size_t)at.x * NONET_L;
+        float *to = v + (size_t)(cb / 4) * w->v_cblock + (size_t)slot * NONET_SUM + (size_t)(cb % 4) * NONET_L;
+        if (is_short)
+            r->plan->in_short->fn.wino_in_short(d, r->src_row, to, w->v_xi, is_short);
+        else
+            r->plan->in->fn.wino_in(d, r->src_row, to, w->v_xi);
     }
 }
 
@@ -81,13 +93,14 @@ static void hint(nonet_wino_gemm_args *a, const float *next, int width, int grou
     a->fetch_step[0] = (size_t)nonet_ceil_div(width, groups);
 }
 
-/* One point: the tiles in groups of nearly equal size, as the engine has them. */
-static void multiply_point(const phase_run *r, nonet_wino_gemm_args a, const float *v, float *m, int tiles)
+/* One point: its tiles in groups of nearly equal size, as the engine has them. */
+static void multiply_point(const phase_run *r, nonet_wino_gemm_args a, const float *v, float *m, nonet_slots slots)
 {
-    int width = a.kblocks * NONET_L, groups = nonet_ceil_div(tiles, r->plan->multiply->mr);
-    hint(&a, a.u + (size_t)a.channels * (size_t)width, width, groups);
-    for (int g = 0, first = 0; g < groups; g++, first += a.tiles) {
-        a.tiles = (tiles - first) / (groups - g);
+    int width = a.kblocks * NONET_L, groups = nonet_ceil_div(slots.hi - slots.lo, r->plan->multiply->mr);
+    if (groups)
+        hint(&a, a.u + (size_t)a.channels * (size_t)width, width, groups);
+    for (int g = 0, first = slots.lo; g < groups; g++, first += a.tiles) {
+        a.tiles = (slots.hi - first) / (groups - g);
         a.m = m + (size_t)first * (size_t)width;
         a.v = v + (size_t)first * NONET_SUM;
         r->plan->multiply->fn.wino_gemm(&a);
@@ -95,18 +108,20 @@ static void multiply_point(const phase_run *r, nonet_wino_gemm_args a, const flo
     }
 }
 
-static void multiply_packed(const phase_run *r, nonet_wino_gemm_args a, const float *v, float *m, int q, int tiles)
+static void multiply_packed(const phase_run *r, nonet_wino_gemm_args a, const float *v, float *m, int q,
+                            const nonet_tile_block *block)
 {
     size_t channels = (size_t)r->plan->cb * NONET_L, u_xi = channels * (size_t)(a.kblocks * NONET_L);
     const float *u = r->u + (size_t)q * (size_t)r->w->points * channels * (size_t)r->plan->nr;
     a.channels = (int)channels;
     for (int xi = 0; xi < r->w->points; xi++) {
         a.u = u + (size_t)xi * u_xi;
-        multiply_point(r, a, v + (size_t)xi * r->w->v_xi, m + (size_t)xi * r->w->m_xi, tiles);
+        multiply_point(r, a, v + (size_t)xi * r->w->v_xi, m + (size_t)xi * r->w->m_xi, nonet_tiles_with(block, xi));
     }
 }
 
-static void multiply_expanded(const phase_run *r, nonet_wino_gemm_args a, const float *v, float *m, int q, int tiles)
+static void multiply_expanded(const phase_run *r, nonet_wino_gemm_args a, const float *v, float *m, int q,
+                              const nonet_tile_block *block)
 {
     enum { TAPS = 9 };
     int channels = r->plan->cb * NONET_L;
@@ -119,42 +134,39 @@ static void multiply_expanded(const phase_run *r, nonet_wino_gemm_args a, const 
         for (int xi = 0; xi < r->w->points; xi++) {
             a.u = u + (size_t)xi * r->w->u_xi;
             multiply_point(r, a, v + (size_t)xi * r->w->v_xi + (size_t)(c / NONET_SUM) * r->w->v_cblock, m + (size_t)xi * r->w->m_xi,
-                           tiles);
+                           nonet_tiles_with(block, xi));
         }
     }
 }
 
-static void output(const phase_run *r, const float *m, int q, int first, int tiles)
+static void output(const phase_run *r, const float *m, int q, const nonet_tile_block *block)
 {
     const nonet_wino_plan *w = r->w;
-    int side = w->m / (r->plan->p.pool ? 2 : 1), width = nonet_kblocks(r->plan, q) * NONET_L;
+    size_t half = r->plan->p.pool ? 2 : 1;
+    int width = nonet_kblocks(r->plan, q) * NONET_L;
     unsigned flags = (r->plan->p.relu ? NONET_RELU : 0) | (r->plan->p.pool ? NONET_POOL : 0);
     for (int b = 0; b < nonet_kblocks(r->plan, q); b++)
-        for (int t = 0; t < tiles; t++) {
-            size_t kb = (size_t)(q * (r->plan->nr / NONET_L) + b), row = (size_t)((first + t) / w->tx);
-            float *d = r->dst + kb * r->dst_block + row * (size_t)side * r->dst_row +
-                       (size_t)((first + t) % w->tx * side) * NONET_L;
-            r->plan->out->fn.wino_out(m + (size_t)t * (size_t)width + (size_t)b * NONET_L, w->m_xi, r->bias + kb * NONET_L, d,
-                                      r->dst_row, flags);
+        for (int slot = 0; slot < block->tiles; slot++) {
+            nonet_tile at = nonet_tile_at(w, block->tile[slot]);
+            unsigned is_short = nonet_tile_short(block, slot);
+            size_t kb = (size_t)(q * (r->plan->nr / NONET_L) + b), y = (size_t)(at.n * w->ty * w->m + at.y) / half;
+            float *d = r->dst + kb * r->dst_block + y * r->dst_row + (size_t)at.x / half * NONET_L;
+            nonet_wino_out_fn *out = is_short ? r->plan->out_short->fn.wino_out : r->plan->out->fn.wino_out;
+            out(m + (size_t)slot * (size_t)width + (size_t)b * NONET_L, w->m_xi, r->bias + kb * NONET_L, d, r->dst_row,
+                flags | is_short);
         }
 }
 
 /* Multiply call q and what follows it. */
-static void call(const phase_run *r, const float *v, float *m, int q, int first, int tiles, bench_phase_times *times)
+static void call(const phase_run *r, const float *v, float *m, int q, const nonet_tile_block *block, bench_phase_times *times)
 {
     nonet_wino_gemm_args a = { .v_cblock = r->w->v_cblock, .kblocks = nonet_kblocks(r->plan, q) };
     double start = bench_now();
-    (r->plan->packing.expanded ? multiply_expanded : multiply_packed)(r, a, v, m, q, tiles);
+    (r->plan->packing.expanded ? multiply_expanded : multiply_packed)(r, a, v, m, q, block);
     double middle = bench_now();
-    output(r, m, q, first, tiles);
+    output(r, m, q, block);
     times->multiply += middle - start;
     times->out += bench_now() - middle;
-}
-
-static int tiles_of(const nonet_wino_plan *w, int block)
-{
-    int left = w->tiles - block * w->block;
-    return left < w->block ? left : w->block;
 }
 
 static void own_blocks(const phase_run *r, bench_phase_times *times)
@@ -163,13 +175,13 @@ static void own_blocks(const phase_run *r, bench_phase_times *times)
     float *v = r->v + (size_t)self * r->v_floats, *m = r->m + (size_t)self * r->m_floats;
 #pragma omp for schedule(dynamic, 1)
     for (int block = 0; block < r->w->blocks; block++) {
-        int first = block * r->w->block, tiles = tiles_of(r->w, block);
+        nonet_tile_block tiles = block_of(r, block);
         double start = bench_now();
         for (int cb = 0; cb < r->plan->cb; cb++)
-            input(r, v, first, tiles, cb);
+            input(r, v, &tiles, cb);
         times->in += bench_now() - start;
         for (int q = 0; q < r->plan->kq; q++)
-            call(r, v, m, q, first, tiles, times);
+            call(r, v, m, q, &tiles, times);
     }
 }
 
@@ -177,16 +189,16 @@ static void shared_blocks(const phase_run *r, bench_phase_times *times)
 {
     float *m = r->m + (size_t)omp_get_thread_num() * r->m_floats;
     for (int block = 0; block < r->w->blocks; block++) {
-        int first = block * r->w->block, tiles = tiles_of(r->w, block);
+        nonet_tile_block tiles = block_of(r, block);
         double start = bench_now();
 #pragma omp for schedule(static) nowait
         for (int cb = 0; cb < r->plan->cb; cb++)
-            input(r, r->v, first, tiles, cb);
+            input(r, r->v, &tiles, cb);
         times->in += bench_now() - start;
 #pragma omp barrier
 #pragma omp for schedule(static)
         for (int q = 0; q < r->plan->kq; q++)
-            call(r, r->v, m, q, first, tiles, times);
+            call(r, r->v, m, q, &tiles, times);
     }
 }
 

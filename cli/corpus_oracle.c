@@ -38,12 +38,13 @@ static double conv_factor(const corpus_problem *p, const nonet_conv *conv)
 static int wino_sizes(const corpus_problem *p, const reference_conv *plain, const float *x, const float *weight,
                       const float *bias, double *size)
 {
-    reference_winograd wino;
+    reference_winograd wino, last;
 
     if (p->algo == NONET_DIRECT)
         return 0;
     sweep_winograd_matrices(&wino, sweep_winograd_side(p->algo));
-    return reference_winograd_sizes(&wino, plain, x, weight, bias, size);
+    sweep_winograd_short_matrices(&last);
+    return reference_winograd_sizes(&wino, p->algo == NONET_WINOGRAD_F4 ? &last : NULL, plain, x, weight, bias, size);
 }
 
 /* Brings a map to the output: pooled, or as it is. A pool errs by the largest error of its window at most. */

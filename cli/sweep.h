@@ -101,6 +101,8 @@ void sweep_softmax(sweep *s);
 
 /* The literal matrices of F(m x m, 3x3) as the numerics contract has them. */
 void sweep_winograd_matrices(reference_winograd *wino, int m);
+/* Those of F(4) where one or two outputs of a line are left. */
+void sweep_winograd_short_matrices(reference_winograd *wino);
 /* The m of an algorithm, 1 for those that are not Winograd's; the m of a transform's family. */
 int sweep_winograd_side(nonet_algo algo);
 int sweep_winograd_family_side(nonet_family family);

@@ -6,10 +6,16 @@
 
 enum { L = NONET_L, MOST = REFERENCE_POINTS };
 
+/* One direction of a transform. */
+typedef struct line {
+    reference_winograd wino, sizes;     /* sizes: the matrices' absolute values */
+    int in, out, pooled;                /* numbers that are read; that are written, before the pool */
+    int is_short;                       /* F(4)'s, with the points 0, 1, 2 and 5 alone */
+} line;
+
 /* Everything a transform's case needs; in and out are counted in pixels of 16 lanes. */
 typedef struct transform {
-    reference_winograd wino, sizes;     /* sizes: the matrices' absolute values */
-    int in_side, out_side, pooled;      /* side of what is read; of what is written, before the pool */
+    line down, across;
     size_t in_step, out_step;           /* floats between points, or between rows */
     int by_rows_in, by_rows_out;
     unsigned flags;
@@ -28,86 +34,144 @@ void sweep_winograd_matrices(reference_winograd *wino, int m)
         reference_winograd_make(wino, m, m == 4 ? points4 : points6, ones, ones);
 }
 
-static void make_matrices(transform *t, int m)
+/* F(2,3) in the points 0, a, -a and infinity, with rows of G that are F(4)'s: what these lack stands in B. */
+void sweep_winograd_short_matrices(reference_winograd *wino)
 {
-    sweep_winograd_matrices(&t->wino, m);
-    reference_winograd_absolute(&t->sizes, &t->wino);
+    static const double points[] = { 0, 0.75, -0.75 }, g[] = { -4.0 / 9, -16.0 / 27, -16.0 / 27, 1 };
+    static const double bt[] = { -9.0 / 4, -27.0 / 16, -27.0 / 16, 1 };
+
+    reference_winograd_make(wino, 2, points, g, bt);
+}
+
+static int is_short_family(nonet_family family)
+{
+    return family == NONET_K_WINO_IN_F4_SHORT || family == NONET_K_WINO_OUT_F4_SHORT;
+}
+
+static void make_line(line *l, int m, int is_short)
+{
+    l->is_short = is_short;
+    if (is_short)
+        sweep_winograd_short_matrices(&l->wino);
+    else
+        sweep_winograd_matrices(&l->wino, m);
+    reference_winograd_absolute(&l->sizes, &l->wino);
+}
+
+static void make_matrices(sweep *s, transform *t)
+{
+    int m = sweep_winograd_family_side(s->kernel->family);
+    unsigned kind = is_short_family(s->kernel->family) ? (unsigned)sweep_between(&s->random, 1, 3) : 0;
+
+    t->flags = kind * NONET_SHORT_W;
+    make_line(&t->down, m, (t->flags & NONET_SHORT_H) != 0);
+    make_line(&t->across, m, (t->flags & NONET_SHORT_W) != 0);
+}
+
+static void size_line(line *l, const transform *t, int filter)
+{
+    l->in = filter ? 3 : l->wino.a;
+    l->out = t->by_rows_out ? l->wino.m : l->wino.a;
+    l->pooled = t->flags & NONET_POOL ? l->out / 2 : l->out;
 }
 
 static void choose_shape(sweep *s, transform *t)
 {
-    int gap = sweep_between(&s->random, 0, 2) * 8;
+    int gap = sweep_between(&s->random, 0, 2) * 8, filter = 0;
 
     switch (s->kernel->family) {
     case NONET_K_WINO_FILTER_F2:
     case NONET_K_WINO_FILTER_F4:
     case NONET_K_WINO_FILTER_F6:
-        t->in_side = 3;
-        t->out_side = t->wino.a;
+        filter = 1;
         break;
     case NONET_K_WINO_IN_F2:
     case NONET_K_WINO_IN_F4:
+    case NONET_K_WINO_IN_F4_SHORT:
     case NONET_K_WINO_IN_F6:
-        t->in_side = t->out_side = t->wino.a;
         t->by_rows_in = 1;
         break;
     default:
-        t->in_side = t->wino.a;
-        t->out_side = t->wino.m;
         t->by_rows_out = 1;
-        t->flags = (unsigned)sweep_between(&s->random, 0, 3);
+        t->flags |= (unsigned)sweep_between(&s->random, 0, 3);
     }
-    t->pooled = t->flags & NONET_POOL ? t->out_side / 2 : t->out_side;
-    t->in_step = t->by_rows_in ? (size_t)t->in_side * L + gap : L;
-    t->out_step = t->by_rows_out ? (size_t)t->pooled * L + gap : (size_t)L + gap;
+    size_line(&t->down, t, filter);
+    size_line(&t->across, t, filter);
+    t->in_step = t->by_rows_in ? (size_t)t->across.in * L + gap : L;
+    t->out_step = t->by_rows_out ? (size_t)t->across.pooled * L + gap : (size_t)L + gap;
     if (!t->by_rows_in && t->by_rows_out)
         t->in_step += sweep_between(&s->random, 0, 2) * 24;
 }
 
-static size_t place_of(int by_rows, int side, size_t step, int pixel)
+/* The place of F(4) that point i of a line has. */
+static int point_of(const line *l, int i)
 {
-    return by_rows ? pixel / side * step + (size_t)(pixel % side) * L : pixel * step;
+    return l->is_short && i == 3 ? 5 : i;
+}
+
+/* Of pixel number i of `width` in a row; a point's place is its tile's, whatever the tile lacks. */
+static size_t place_of(const transform *t, int by_rows, int width, size_t step, int i)
+{
+    int side = t->across.is_short ? 6 : width;
+
+    if (by_rows)
+        return i / width * step + (size_t)(i % width) * L;
+    return (size_t)(point_of(&t->down, i / width) * side + point_of(&t->across, i % width)) * step;
+}
+
+static size_t in_place(const transform *t, int i)
+{
+    return place_of(t, t->by_rows_in, t->across.in, t->in_step, i);
+}
+
+static size_t out_place(const transform *t, int i)
+{
+    return place_of(t, t->by_rows_out, t->across.pooled, t->out_step, i);
 }
 
 static void call(const nonet_kernel *kernel, const transform *t, const float *in, const float *bias, float *out)
 {
-    if (t->in_side == 3)
-        kernel->fn.wino_filter(in, out, t->out_step);
-    else if (t->by_rows_in)
-        kernel->fn.wino_in(in, t->in_step, out, t->out_step);
-    else
+    if (t->by_rows_out)
         kernel->fn.wino_out(in, t->in_step, bias, out, t->out_step, t->flags);
+    else if (!t->by_rows_in)
+        kernel->fn.wino_filter(in, out, t->out_step);
+    else if (t->flags)
+        kernel->fn.wino_in_short(in, t->in_step, out, t->out_step, t->flags);
+    else
+        kernel->fn.wino_in(in, t->in_step, out, t->out_step);
 }
 
 static void exact_lane(const transform *t, const double *in, double bias, double *exact, double *size)
 {
     double sizes[MOST], whole[MOST];
+    const line *down = &t->down, *across = &t->across;
+    int outs = down->out * across->out;
 
-    for (int i = 0; i < t->in_side * t->in_side; i++)
+    for (int i = 0; i < down->in * across->in; i++)
         sizes[i] = fabs(in[i]);
-    if (t->in_side == 3) {
-        reference_winograd_filter(&t->wino, in, whole);
-        reference_winograd_filter(&t->sizes, sizes, size);
+    if (t->by_rows_out) {
+        reference_winograd_output(&down->wino, &across->wino, in, whole);
+        reference_winograd_output(&down->sizes, &across->sizes, sizes, size);
     } else if (t->by_rows_in) {
-        reference_winograd_input(&t->wino, in, whole);
-        reference_winograd_input(&t->sizes, sizes, size);
+        reference_winograd_input(&down->wino, &across->wino, in, whole);
+        reference_winograd_input(&down->sizes, &across->sizes, sizes, size);
     } else {
-        reference_winograd_output(&t->wino, in, whole);
-        reference_winograd_output(&t->sizes, sizes, size);
+        reference_winograd_filter(&down->wino, &across->wino, in, whole);
+        reference_winograd_filter(&down->sizes, &across->sizes, sizes, size);
     }
-    for (int i = 0; i < t->out_side * t->out_side; i++) {
+    for (int i = 0; i < outs; i++) {
         whole[i] += bias;
         size[i] += fabs(bias);
     }
     if (t->flags & NONET_RELU)
-        reference_relu(t->out_side * t->out_side, whole);
+        reference_relu(outs, whole);
     if (t->flags & NONET_POOL)
-        reference_maxpool(1, t->out_side, t->out_side, 0, whole, exact);
+        reference_maxpool(1, down->out, across->out, 0, whole, exact);
     else
         memcpy(exact, whole, sizeof whole);
-    for (int i = 1; (t->flags & NONET_POOL) && i < t->out_side * t->out_side; i++)
+    for (int i = 1; (t->flags & NONET_POOL) && i < outs; i++)
         size[0] = fmax(size[0], size[i]);
-    for (int i = 1; (t->flags & NONET_POOL) && i < t->pooled * t->pooled; i++)
+    for (int i = 1; (t->flags & NONET_POOL) && i < down->pooled * across->pooled; i++)
         size[i] = size[0];
 }
 
@@ -115,16 +179,17 @@ static void exact_lane(const transform *t, const double *in, double bias, double
 static void judge(sweep *s, const transform *t, const float *in, const float *bias, const float *out)
 {
     char *covered = sweep_calloc(s, s->slot[SWEEP_OUT].floats, 1);
-    double factor = 2 * (t->in_side + 1) + 1;
+    int side = t->down.in > t->across.in ? t->down.in : t->across.in;
+    double factor = 2 * (side + 1) + 1;
 
     for (int lane = 0; lane < L; lane++) {
         double plain[MOST], exact[MOST], size[MOST];
 
-        for (int i = 0; i < t->in_side * t->in_side; i++)
-            plain[i] = in[place_of(t->by_rows_in, t->in_side, t->in_step, i) + lane];
+        for (int i = 0; i < t->down.in * t->across.in; i++)
+            plain[i] = in[in_place(t, i) + lane];
         exact_lane(t, plain, t->by_rows_out ? bias[lane] : 0, exact, size);
-        for (int i = 0; i < t->pooled * t->pooled; i++) {
-            size_t at = place_of(t->by_rows_out, t->pooled, t->out_step, i) + lane;
+        for (int i = 0; i < t->down.pooled * t->across.pooled; i++) {
+            size_t at = out_place(t, i) + lane;
 
             covered[at] = 1;
             sweep_judge(s, out[at], exact[i], factor * (s->kernel->bound * SWEEP_EPS * size[i] + 32 * SWEEP_TINIEST));
@@ -135,18 +200,18 @@ static void judge(sweep *s, const transform *t, const float *in, const float *bi
 
 static void run_transform(sweep *s, transform *t)
 {
-    int ins = t->in_side * t->in_side, outs = t->pooled * t->pooled;
+    int ins = t->down.in * t->across.in, outs = t->down.pooled * t->across.pooled;
     sweep_data data = sweep_between(&s->random, 0, SWEEP_DATA_COUNT - 1);
     float lanes[L];
-    float *in = sweep_buffer(s, SWEEP_X, place_of(t->by_rows_in, t->in_side, t->in_step, ins - 1) + L);
+    float *in = sweep_buffer(s, SWEEP_X, in_place(t, ins - 1) + L);
     float *bias = sweep_buffer(s, SWEEP_BIAS, L);
-    size_t floats = place_of(t->by_rows_out, t->pooled, t->out_step, outs - 1) + L;
+    size_t floats = out_place(t, outs - 1) + L;
     float *out = sweep_buffer(s, SWEEP_OUT, floats), *want = sweep_buffer(s, SWEEP_WANT, floats);
 
     snprintf(s->shape, sizeof s->shape, "steps %zu and %zu, flags %u, data %d", t->in_step, t->out_step, t->flags, (int)data);
     for (int i = 0; i < ins; i++) {
         sweep_fill(&s->random, lanes, L, data);
-        memcpy(in + place_of(t->by_rows_in, t->in_side, t->in_step, i), lanes, sizeof lanes);
+        memcpy(in + in_place(t, i), lanes, sizeof lanes);
     }
     sweep_fill(&s->random, bias, L, SWEEP_UNIFORM);
     call(s->spec, t, in, bias, want);
@@ -165,7 +230,7 @@ int sweep_winograd_family_side(nonet_family family)
 {
     if (family >= NONET_K_WINO_FILTER_F2 && family <= NONET_K_WINO_OUT_F2)
         return 2;
-    return family >= NONET_K_WINO_FILTER_F4 && family <= NONET_K_WINO_OUT_F4 ? 4 : 6;
+    return family >= NONET_K_WINO_FILTER_F4 && family <= NONET_K_WINO_OUT_F4_SHORT ? 4 : 6;
 }
 
 void sweep_wino_transform(sweep *s)
@@ -173,9 +238,9 @@ void sweep_wino_transform(sweep *s)
     int repeats = (int)(400 * s->scale) + 20;
 
     for (int i = 0; i < repeats; i++) {
-        transform t = { .in_side = 0 };
+        transform t = { .flags = 0 };
 
-        make_matrices(&t, sweep_winograd_family_side(s->kernel->family));
+        make_matrices(s, &t);
         choose_shape(s, &t);
         run_transform(s, &t);
     }

@@ -1,14 +1,13 @@
 /* choose.c - a model of work and traffic. Bits depend on the choice, so it sees one image's shape and nothing else. */
 #include "engine/choose.h"
 
-static int tiles_of(int n, int m)
+/* Points of the tiles that cover n outputs of a line. F(4) covers the last one or two with 4 points. */
+static double points(int n, int m)
 {
-    return (n + m - 1) / m;
-}
-
-static double tiles(int oh, int ow, int m)
-{
-    return (double)tiles_of(oh, m) * tiles_of(ow, m);
+    int left = n % m;
+    if (m == 4 && left > 0 && left <= 2)
+        return n / m * 6 + 4;
+    return (double)((n + m - 1) / m) * (m + 2);
 }
 
 int nonet_algo_tile(nonet_algo algo)
@@ -22,7 +21,7 @@ double nonet_algo_macs(const nonet_conv *p, nonet_algo algo, int oh, int ow)
     double ck = (double)p->c * p->k;
     int m = nonet_algo_tile(algo);
     if (m)
-        return tiles(oh, ow, m) * (m + 2) * (m + 2) * ck;
+        return points(oh, m) * points(ow, m) * ck;
     return (double)oh * ow * p->r * p->s * ck;
 }
 
@@ -40,7 +39,7 @@ static double winograd_cost(const nonet_conv *p, nonet_algo algo, int oh, int ow
 {
     const double per_point = 5, float_cost = 11;
     int a = m + 2;
-    double transforms = tiles(oh, ow, m) * a * a * per_point * (p->c + p->k);
+    double transforms = points(oh, m) * points(ow, m) * per_point * (p->c + p->k);
     double stream = (double)a * a * p->c * p->k * float_cost;
     double work = nonet_algo_macs(p, algo, oh, ow) + transforms;
     return work > stream ? work : stream;
@@ -58,15 +57,16 @@ nonet_algo nonet_algo_choose(const nonet_conv *p, int oh, int ow)
 }
 
 /* Packed weights of F(4x4) stream from memory for every image; expanded ones are a quarter of that, and their transform takes the
- * time of `expand` multiply-adds for each weight of U (measured: 0.55 ms on 2.85 ms for 512 channels of 14 x 14, AVX-512). What a
+ * time of `expand` multiply-adds for each weight of U (measured: 0.45 ms on 2.5 ms for 512 channels of 14 x 14, AVX-512). What a
  * float of the stream takes, in multiply-adds, with all cores at work: 15 measured with 2 cores of a server; some 28 on boards of
- * four Cortex-A72, which have 4 GB/s for them all. */
+ * four Cortex-A72, which have 4 GB/s for them all. Three quarters of the memory are worth `memory` multiply-adds more: conv5 of
+ * VGG-16 alone is 85 MB. */
 nonet_weight_form nonet_form_choose(const nonet_conv *p, nonet_algo algo, nonet_isa isa, int oh, int ow)
 {
-    const double expand = 3.5, cached = 12 << 20;
-    double tiles_each = tiles(oh, ow, 4), float_cost = isa == NONET_ISA_NEON ? 28 : 15;
+    const double expand = 3, memory = 3, cached = 12 << 20;
+    double multiplies = points(oh, 4) * points(ow, 4) / 36, float_cost = isa == NONET_ISA_NEON ? 28 : 15;
     double bytes = 36.0 * p->c * p->k * sizeof(float);
     if (algo != NONET_WINOGRAD_F4 || bytes < cached)
         return NONET_WEIGHTS_PACKED;
-    return float_cost > tiles_each + expand ? NONET_WEIGHTS_EXPANDED : NONET_WEIGHTS_PACKED;
+    return float_cost + memory > multiplies + expand ? NONET_WEIGHTS_EXPANDED : NONET_WEIGHTS_PACKED;
 }

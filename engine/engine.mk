@@ -1,3 +1,4 @@
 ENGINE_SRCS := $(addprefix engine/,status.c choose.c plan.c pack.c transpose.c weights.c execute.c \
-               profile.c profile_row.c profile_text.c profile_file.c view.c stream.c tensor.c direct.c fc.c winograd.c layers.c)
+               profile.c profile_row.c profile_text.c profile_file.c view.c stream.c tensor.c direct.c fc.c wino_tiles.c winograd.c \
+               layers.c)
 FLAGS_engine := -O3 -fno-math-errno -fno-trapping-math

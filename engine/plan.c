@@ -119,6 +119,8 @@ static void find_kernels(nonet_plan *plan)
         plan->filter = nonet_kernel_find(transforms[plan->algo][0], plan->isa);
         plan->in = nonet_kernel_find(transforms[plan->algo][1], plan->isa);
         plan->out = nonet_kernel_find(transforms[plan->algo][2], plan->isa);
+        plan->in_short = nonet_kernel_find(NONET_K_WINO_IN_F4_SHORT, plan->isa);
+        plan->out_short = nonet_kernel_find(NONET_K_WINO_OUT_F4_SHORT, plan->isa);
     }
 }
 

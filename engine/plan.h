@@ -32,6 +32,7 @@ typedef struct nonet_strip_plan {
 typedef struct nonet_wino_plan {
     int m, a, points;           /* output and input side of a tile; a*a */
     int ty, tx;                 /* tiles down and across an image */
+    int short_y, short_x;       /* the row and column of tiles that are short (wino_tiles.h), -1 for none */
     int tiles;                  /* of the whole batch */
     int block;                  /* tiles of a block */
     int blocks;
@@ -56,7 +57,7 @@ struct nonet_plan {
     int chunk;                  /* FC_MATRIX: groups of 16 inputs whose weights stay in a cache while all images run */
     int nr, kq;                 /* output channels of a multiply call; calls that cover k */
     int taps, fresh;            /* products per channel (times c for IC); channel blocks of one sum, 0 for one sum in all */
-    const nonet_kernel *multiply, *filter, *in, *out, *pool;
+    const nonet_kernel *multiply, *filter, *in, *out, *in_short, *out_short, *pool;
     nonet_strip_plan strip;
     nonet_wino_plan wino;
     size_t shared_floats;       /* workspace of all threads together, */

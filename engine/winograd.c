@@ -9,6 +9,7 @@
 #include <omp.h>
 #include "engine/plan.h"
 #include "engine/stream.h"
+#include "engine/wino_tiles.h"
 
 enum {
     BLOCK_BYTES = 1920 << 10,   /* V and M of a block: they and the workspace of a thread stay below 2 MiB */
@@ -62,11 +63,21 @@ static void plan_blocks(nonet_plan *plan)
     w->m_xi = (size_t)w->block * (size_t)plan->nr + NONET_L;
 }
 
+/* The last row or column of tiles that covers n outputs of the convolution, if it is short. A pool changes nothing: a result has
+ * the same bits with it and without. */
+static int short_line(const nonet_plan *plan, int n)
+{
+    int left = n % plan->wino.m;
+    return plan->algo == NONET_WINOGRAD_F4 && left > 0 && left <= NONET_SHORT_SIDE ? n / plan->wino.m : -1;
+}
+
 void nonet_wino_plan_fill(nonet_plan *plan)
 {
     nonet_wino_plan *w = &plan->wino;
     w->m = nonet_algo_tile(plan->algo);
     w->a = w->m + 2;
+    w->short_y = short_line(plan, plan->oh);
+    w->short_x = short_line(plan, plan->ow);
     w->points = w->a * w->a;
     w->ty = nonet_ceil_div(plan->p.pool ? plan->dh * 2 : plan->oh, w->m);
     w->tx = nonet_ceil_div(plan->p.pool ? plan->dw * 2 : plan->ow, w->m);
@@ -74,9 +85,9 @@ void nonet_wino_plan_fill(nonet_plan *plan)
     w->u_xi = plan->packing.expanded ? (size_t)(NONET_SUM * plan->nr) + NONET_L : 0;
     plan_blocks(plan);
     size_t u = (size_t)w->points * w->u_xi;
-    size_t v = (size_t)w->points * w->v_xi, m = (size_t)w->points * w->m_xi;
+    size_t v = (size_t)w->points * w->v_xi, m = (size_t)w->points * w->m_xi, order = nonet_line_floats((size_t)w->block);
     plan->shared_floats = w->by_channels ? v : 0;
-    plan->thread_floats = w->by_channels ? m + u : v + m + u;
+    plan->thread_floats = (w->by_channels ? m + u : v + m + u) + order;
     plan->weight_floats = plan->packing.expanded ? u_floats(plan) / (size_t)w->points * TAPS : u_floats(plan);
 }
 
@@ -86,36 +97,34 @@ typedef struct wino_task {
     const float *src;
     float *dst;
     float *v, *m, *u;           /* u: expanded weights */
+    int *order;                 /* room for the block's tiles */
     nonet_view in, out;
-    int first, tiles;           /* of the block */
+    nonet_tile_block block;
 } wino_task;
 
-/* Where a tile's output starts; dy, dx in the destination (pooled) map. */
-typedef struct tile_at { int n, y, x; } tile_at;
-
-static tile_at tile_of(const nonet_wino_plan *w, int tile)
-{
-    int per = w->ty * w->tx, i = tile % per;
-    return (tile_at){ tile / per, i / w->tx * w->m, i % w->tx * w->m };
-}
-
-static void transform_in(const wino_task *t, int cb, int tile)
+static void transform_in(const wino_task *t, int cb, int slot)
 {
     const nonet_plan *plan = t->plan;
     const nonet_wino_plan *w = &plan->wino;
-    tile_at at = tile_of(w, t->first + tile);
-    int y = at.y - plan->p.pad, x = at.x - plan->p.pad, a = w->a;
-    float *v = t->v + (size_t)(cb / 4) * w->v_cblock + (size_t)tile * NONET_SUM + (size_t)(cb % 4) * NONET_L;
-    int inside = y >= 0 && x >= 0 && y + a <= plan->p.h && x + a <= plan->p.w;
-    if (inside && plan->p.src_layout == NONET_NCHW16C) {
-        const float *d = t->src + nonet_blocked_at(&t->in, at.n, cb, y) + (size_t)x * NONET_L;
-        plan->in->fn.wino_in(d, (size_t)plan->p.w * NONET_L, v, w->v_xi);
-        return;
+    nonet_tile at = nonet_tile_at(w, t->block.tile[slot]);
+    unsigned is_short = nonet_tile_short(&t->block, slot);
+    int rows = is_short & NONET_SHORT_H ? NONET_SHORT_POINTS : w->a, pixels = is_short & NONET_SHORT_W ? NONET_SHORT_POINTS : w->a;
+    int y = at.y - plan->p.pad, x = at.x - plan->p.pad;
+    float *v = t->v + (size_t)(cb / 4) * w->v_cblock + (size_t)slot * NONET_SUM + (size_t)(cb % 4) * NONET_L;
+    float room[A_MAX * A_MAX * NONET_L];
+    const float *d = room;
+    size_t d_row = (size_t)pixels * NONET_L;
+    if (y >= 0 && x >= 0 && y + rows <= plan->p.h && x + pixels <= plan->p.w && plan->p.src_layout == NONET_NCHW16C) {
+        d = t->src + nonet_blocked_at(&t->in, at.n, cb, y) + (size_t)x * NONET_L;
+        d_row = (size_t)plan->p.w * NONET_L;
+    } else {
+        for (int i = 0; i < rows; i++)
+            nonet_gather_row(&t->in, t->src, at.n, cb, y + i, x, pixels, room + (size_t)i * d_row);
     }
-    float d[A_MAX * A_MAX * NONET_L];
-    for (int i = 0; i < a; i++)
-        nonet_gather_row(&t->in, t->src, at.n, cb, y + i, x, a, d + i * a * NONET_L);
-    plan->in->fn.wino_in(d, (size_t)a * NONET_L, v, w->v_xi);
+    if (is_short)
+        plan->in_short->fn.wino_in_short(d, d_row, v, w->v_xi, is_short);
+    else
+        plan->in->fn.wino_in(d, d_row, v, w->v_xi);
 }
 
 /* Tiles first .. last as a region of a map: `step` pixels from tile to tile, `side` in a tile, `shift` before a tile's origin. */
@@ -123,7 +132,7 @@ static nonet_stream tiles_stream(const wino_task *t, const nonet_view *v, const 
                                  int cblocks, int half, int side, int shift, long shares)
 {
     const nonet_wino_plan *w = &t->plan->wino;
-    tile_at from = tile_of(w, first), to = tile_of(w, last);
+    nonet_tile from = nonet_tile_at(w, first), to = nonet_tile_at(w, last);
     int one_row = from.n == to.n && from.y == to.y, y1 = from.n == to.n ? to.y / half - shift + side : v->h;
     return nonet_stream_of(v, tensor, from.n, cb, cblocks, from.y / half - shift, y1, one_row ? from.x / half - shift : 0,
                            one_row ? to.x / half - shift + side : v->w, shares);
@@ -133,7 +142,7 @@ static nonet_stream tiles_stream(const wino_task *t, const nonet_view *v, const 
 static nonet_stream next_input(const wino_task *t, long shares)
 {
     const nonet_wino_plan *w = &t->plan->wino;
-    int first = t->first + t->tiles, last = first + w->block < w->tiles ? first + w->block - 1 : w->tiles - 1;
+    int first = t->block.first + t->block.tiles, last = first + w->block < w->tiles ? first + w->block - 1 : w->tiles - 1;
     if (first >= w->tiles)
         return (nonet_stream){ .base = t->src };
     return tiles_stream(t, &t->in, t->src, first, last, 0, t->plan->cb, 1, w->a, t->plan->p.pad, shares);
@@ -144,21 +153,30 @@ static nonet_stream call_output(const wino_task *t, int q, long shares)
 {
     const nonet_plan *plan = t->plan;
     int half = plan->p.pool ? 2 : 1;
-    return tiles_stream(t, &t->out, t->dst, t->first, t->first + t->tiles - 1, q * (plan->nr / NONET_L), nonet_kblocks(plan, q),
+    return tiles_stream(t, &t->out, t->dst, t->block.first, t->block.first + t->block.tiles - 1, q * (plan->nr / NONET_L), nonet_kblocks(plan, q),
                         half, plan->wino.m / half, 0, shares);
 }
 
-static int tile_groups(const wino_task *t)
+/* Calls of the multiply kernel for some tiles. */
+static int groups_of(const wino_task *t, nonet_slots slots)
 {
-    return nonet_ceil_div(t->tiles, t->plan->multiply->mr);
+    return nonet_ceil_div(slots.hi - slots.lo, t->plan->multiply->mr);
 }
 
-/* Calls of the multiply kernel for NR output channels of this block; an even number, as points are. */
+/* Those for all points of one sum: an even number, as points of a kind are. */
+static long calls_of_sum(const wino_task *t)
+{
+    long calls = 0;
+    for (int xi = 0; xi < t->plan->wino.points; xi++)
+        calls += groups_of(t, nonet_tiles_with(&t->block, xi));
+    return calls;
+}
+
+/* Those for NR output channels of this block. */
 static long calls_of(const wino_task *t)
 {
     const nonet_plan *plan = t->plan;
-    int sums = plan->packing.expanded ? nonet_ceil_div(plan->cb * NONET_L, NONET_SUM) : 1;
-    return (long)plan->wino.points * tile_groups(t) * sums;
+    return calls_of_sum(t) * (plan->packing.expanded ? nonet_ceil_div(plan->cb * NONET_L, NONET_SUM) : 1);
 }
 
 /* What is fetched while a multiply call q runs: the next block's input, and the lines to be written. */
@@ -179,13 +197,14 @@ static void share_streams(call_streams *s, int q, nonet_wino_gemm_args *a)
     s->call++;
 }
 
-/* One point, channels from c on: the tiles of the block in groups of nearly equal size. `ahead` is fetched, a share with each. */
+/* One point, channels from c on: its tiles in groups of nearly equal size. `ahead` is fetched, a share with each. */
 static void multiply_point(const wino_task *t, int q, int xi, int c, nonet_wino_gemm_args *a, const float *ahead, call_streams *s)
 {
     const nonet_wino_plan *w = &t->plan->wino;
-    int groups = tile_groups(t), width = a->kblocks * NONET_L;
-    for (int g = 0, first = 0; g < groups; g++, first += a->tiles) {
-        a->tiles = (t->tiles - first) / (groups - g);
+    nonet_slots slots = nonet_tiles_with(&t->block, xi);
+    int groups = groups_of(t, slots), width = a->kblocks * NONET_L;
+    for (int g = 0, first = slots.lo; g < groups; g++, first += a->tiles) {
+        a->tiles = (slots.hi - first) / (groups - g);
         a->m = t->m + (size_t)xi * w->m_xi + (size_t)first * (size_t)width;
         a->v = t->v + (size_t)xi * w->v_xi + (size_t)(c / NONET_SUM) * w->v_cblock + (size_t)first * NONET_SUM;
         a->fetch[0] = ahead + (size_t)g * (size_t)a->channels * a->fetch_step[0];
@@ -198,11 +217,14 @@ static void multiply_point(const wino_task *t, int q, int xi, int c, nonet_wino_
 static void multiply_packed(const wino_task *t, int q, nonet_wino_gemm_args *a, call_streams *s)
 {
     const nonet_plan *plan = t->plan;
-    size_t channels = (size_t)plan->cb * NONET_L, chunk = channels * (size_t)(a->kblocks * NONET_L);
+    int width = a->kblocks * NONET_L;
+    size_t channels = (size_t)plan->cb * NONET_L, chunk = channels * (size_t)width;
     const float *u = t->weights->data + (size_t)q * (size_t)plan->wino.points * channels * (size_t)plan->nr;
     a->channels = plan->cb * NONET_L;
     for (int xi = 0; xi < plan->wino.points; xi++, u += chunk) {
+        int groups = groups_of(t, nonet_tiles_with(&t->block, xi));
         a->u = u;
+        a->fetch_step[0] = groups ? (size_t)nonet_ceil_div(width, groups) : 0;
         multiply_point(t, q, xi, 0, a, u + chunk, s);
     }
 }
@@ -217,7 +239,7 @@ void nonet_wino_expand(const nonet_plan *plan, const float *g, int columns, floa
 static void multiply_expanded(const wino_task *t, int q, nonet_wino_gemm_args *a, call_streams *s)
 {
     const nonet_plan *plan = t->plan;
-    int channels = plan->cb * NONET_L, shares = plan->wino.points * tile_groups(t);
+    int channels = plan->cb * NONET_L, shares = (int)calls_of_sum(t);
     const float *g = t->weights->data + (size_t)q * (size_t)channels * TAPS * (size_t)plan->nr;
     for (int c = 0; c < channels; c += NONET_SUM) {
         a->channels = channels - c < NONET_SUM ? channels - c : NONET_SUM;
@@ -226,9 +248,11 @@ static void multiply_expanded(const wino_task *t, int q, nonet_wino_gemm_args *a
         g += (size_t)columns * TAPS * NONET_L;
         a->fetch_step[0] = (size_t)nonet_ceil_div(columns * TAPS, shares * a->channels) * NONET_L;
         a->add = c > 0;
+        const float *ahead = g;
         for (int xi = 0; xi < plan->wino.points; xi++) {
             a->u = t->u + (size_t)xi * plan->wino.u_xi;
-            multiply_point(t, q, xi, c, a, g + (size_t)(xi * tile_groups(t) * a->channels) * a->fetch_step[0], s);
+            multiply_point(t, q, xi, c, a, ahead, s);
+            ahead += (size_t)(groups_of(t, nonet_tiles_with(&t->block, xi)) * a->channels) * a->fetch_step[0];
         }
     }
 }
@@ -241,48 +265,53 @@ static void multiply(const wino_task *t, int q, const nonet_stream *next)
     int kblocks = nonet_kblocks(plan, q);
     long calls = calls_of(t);
     call_streams s = { .next = next, .output = call_output(t, q, calls / 2), .calls = calls };
-    nonet_wino_gemm_args a = { .v_cblock = w->v_cblock, .kblocks = kblocks, .v_next = w->v_xi,
-                               .fetch_step = { (size_t)nonet_ceil_div(kblocks * NONET_L, tile_groups(t)), 0 } };
+    nonet_wino_gemm_args a = { .v_cblock = w->v_cblock, .kblocks = kblocks, .v_next = w->v_xi };
     if (plan->packing.expanded)
         multiply_expanded(t, q, &a, &s);
     else
         multiply_packed(t, q, &a, &s);
 }
 
-static void transform_out(const wino_task *t, int q, int b, int tile)
+static void transform_out(const wino_task *t, int q, int b, int slot)
 {
     const nonet_plan *plan = t->plan;
     const nonet_wino_plan *w = &plan->wino;
-    tile_at at = tile_of(w, t->first + tile);
-    int half = plan->p.pool ? 2 : 1, side = w->m / half, y = at.y / half, x = at.x / half;
+    nonet_tile at = nonet_tile_at(w, t->block.tile[slot]);
+    unsigned is_short = nonet_tile_short(&t->block, slot);
+    int half = plan->p.pool ? 2 : 1, y = at.y / half, x = at.x / half;
+    int rows = (is_short & NONET_SHORT_H ? NONET_SHORT_SIDE : w->m) / half;
+    int pixels = (is_short & NONET_SHORT_W ? NONET_SHORT_SIDE : w->m) / half;
     int kb = q * (plan->nr / NONET_L) + b, width = nonet_kblocks(plan, q) * NONET_L;
-    const float *m = t->m + (size_t)tile * (size_t)width + (size_t)b * NONET_L, *bias = t->weights->bias + (size_t)kb * NONET_L;
-    unsigned flags = (plan->p.relu ? NONET_RELU : 0) | (plan->p.pool ? NONET_POOL : 0);
-    if (plan->p.dst_layout == NONET_NCHW16C && y + side <= plan->dh && x + side <= plan->dw) {
+    const float *m = t->m + (size_t)slot * (size_t)width + (size_t)b * NONET_L, *bias = t->weights->bias + (size_t)kb * NONET_L;
+    unsigned flags = is_short | (plan->p.relu ? NONET_RELU : 0) | (plan->p.pool ? NONET_POOL : 0);
+    nonet_wino_out_fn *out = is_short ? plan->out_short->fn.wino_out : plan->out->fn.wino_out;
+    if (plan->p.dst_layout == NONET_NCHW16C && y + rows <= plan->dh && x + pixels <= plan->dw) {
         float *d = t->dst + nonet_blocked_at(&t->out, at.n, kb, y) + (size_t)x * NONET_L;
-        plan->out->fn.wino_out(m, w->m_xi, bias, d, (size_t)plan->dw * NONET_L, flags);
+        out(m, w->m_xi, bias, d, (size_t)plan->dw * NONET_L, flags);
         return;
     }
     float d[A_MAX * A_MAX * NONET_L];
-    plan->out->fn.wino_out(m, w->m_xi, bias, d, (size_t)side * NONET_L, flags);
-    for (int i = 0; i < side && y + i < plan->dh; i++)
-        nonet_scatter_row(&t->out, t->dst, at.n, kb, y + i, x, side, d + i * side * NONET_L);
+    out(m, w->m_xi, bias, d, (size_t)pixels * NONET_L, flags);
+    for (int i = 0; i < rows && y + i < plan->dh; i++)
+        nonet_scatter_row(&t->out, t->dst, at.n, kb, y + i, x, pixels, d + i * pixels * NONET_L);
 }
 
 static void multiply_and_out(const wino_task *t, int q, const nonet_stream *next)
 {
     multiply(t, q, next);
     for (int b = 0; b < nonet_kblocks(t->plan, q); b++)
-        for (int tile = 0; tile < t->tiles; tile++)
-            transform_out(t, q, b, tile);
+        for (int slot = 0; slot < t->block.tiles; slot++)
+            transform_out(t, q, b, slot);
 }
 
-static void set_block(wino_task *t, int block)
+/* A thread's own parts of the workspace; V where its own starts, if V is not shared. */
+static void set_room(wino_task *t, float *v, float *own)
 {
     const nonet_wino_plan *w = &t->plan->wino;
-    int left = w->tiles - block * w->block;
-    t->first = block * w->block;
-    t->tiles = left < w->block ? left : w->block;
+    t->v = v;
+    t->m = own;
+    t->u = t->m + (size_t)w->points * w->m_xi;
+    t->order = (int *)(void *)(t->u + (size_t)w->points * w->u_xi);
 }
 
 static void run_blocks(const wino_task *task, float *work)
@@ -291,13 +320,12 @@ static void run_blocks(const wino_task *task, float *work)
 #pragma omp parallel for schedule(static) num_threads(plan->threads) if (plan->threads > 1)
     for (int block = 0; block < plan->wino.blocks; block++) {
         wino_task t = *task;
-        t.v = work + (size_t)omp_get_thread_num() * plan->thread_floats;
-        t.m = t.v + (size_t)plan->wino.points * plan->wino.v_xi;
-        t.u = t.m + (size_t)plan->wino.points * plan->wino.m_xi;
-        set_block(&t, block);
+        float *own = work + (size_t)omp_get_thread_num() * plan->thread_floats;
+        set_room(&t, own, own + (size_t)plan->wino.points * plan->wino.v_xi);
+        t.block = nonet_tile_block_of(&plan->wino, block, t.order);
         for (int cb = 0; cb < plan->cb; cb++)
-            for (int tile = 0; tile < t.tiles; tile++)
-                transform_in(&t, cb, tile);
+            for (int slot = 0; slot < t.block.tiles; slot++)
+                transform_in(&t, cb, slot);
         nonet_stream next = next_input(&t, plan->kq * (calls_of(&t) / 2));
         for (int q = 0; q < plan->kq; q++)
             multiply_and_out(&t, q, &next);
@@ -310,16 +338,14 @@ static void run_channels(const wino_task *task, float *work)
 #pragma omp parallel num_threads(plan->threads)
     {
         wino_task t = *task;
-        t.v = work;
         nonet_stream none = { .base = t.src };
-        t.m = work + plan->shared_floats + (size_t)omp_get_thread_num() * plan->thread_floats;
-        t.u = t.m + (size_t)plan->wino.points * plan->wino.m_xi;
+        set_room(&t, work, work + plan->shared_floats + (size_t)omp_get_thread_num() * plan->thread_floats);
         for (int block = 0; block < plan->wino.blocks; block++) {
-            set_block(&t, block);
+            t.block = nonet_tile_block_of(&plan->wino, block, t.order);
 #pragma omp for schedule(static)
             for (int cb = 0; cb < plan->cb; cb++)
-                for (int tile = 0; tile < t.tiles; tile++)
-                    transform_in(&t, cb, tile);
+                for (int slot = 0; slot < t.block.tiles; slot++)
+                    transform_in(&t, cb, slot);
 #pragma omp for schedule(static)
             for (int q = 0; q < plan->kq; q++)
                 multiply_and_out(&t, q, &none);

@@ -16,6 +16,7 @@ enum {
 };
 
 enum { NONET_RELU = 1, NONET_POOL = 2 };   /* epilogue flags */
+enum { NONET_SHORT_W = 16, NONET_SHORT_H = 32 };   /* F(4x4): a tile of 2 outputs, not 4, across and down */
 enum { NONET_CONTINUE = 4, NONET_PARTIAL = 8 };  /* direct: this call goes on from out; this call is not the last */
 
 /* Direct convolution, r x s, any channels: m pixels of one row x kblocks*16 output channels.
@@ -84,6 +85,9 @@ typedef void nonet_wino_in_fn(const float *d, size_t d_row, float *v, size_t v_x
 /* output: M at m_[xi*m_xi + lane] -> bias, relu, 2x2 max pool by flags -> m x m (m/2 x m/2 when pooled) pixels of 16 lanes at
  * dst[y*dst_row + x*16 + lane] */
 typedef void nonet_wino_out_fn(const float *m_, size_t m_xi, const float *bias, float *dst, size_t dst_row, unsigned flags);
+/* The same of a short tile, by flags (NONET_SHORT_W, NONET_SHORT_H or both): in that direction 4 pixels are read, 2 outputs (1 when
+ * pooled) written, and the points 0, 1, 2 and 5 are all that v and m_ have. Output is a nonet_wino_out_fn. */
+typedef void nonet_wino_in_short_fn(const float *d, size_t d_row, float *v, size_t v_xi, unsigned flags);
 
 /* 2x2 stride-2 max pool of two rows of 16-lane pixels: with j = min(2i+1, w-1) and m(a,b) = a > b ? a : b
  *   dst[i] = m(m(r0[2i], r0[j]), m(r1[2i], r1[j])), i < ow */
@@ -111,6 +115,7 @@ typedef enum nonet_family {
     NONET_K_WINO_GEMM,
     NONET_K_WINO_FILTER_F2, NONET_K_WINO_IN_F2, NONET_K_WINO_OUT_F2,
     NONET_K_WINO_FILTER_F4, NONET_K_WINO_IN_F4, NONET_K_WINO_OUT_F4,
+    NONET_K_WINO_IN_F4_SHORT, NONET_K_WINO_OUT_F4_SHORT,
     NONET_K_WINO_FILTER_F6, NONET_K_WINO_IN_F6, NONET_K_WINO_OUT_F6,
     NONET_K_MAXPOOL, NONET_K_LRN, NONET_K_SOFTMAX,
     NONET_K_COUNT
@@ -123,6 +128,7 @@ typedef union nonet_kernel_fn {
     nonet_wino_gemm_fn *wino_gemm;
     nonet_wino_filter_fn *wino_filter;
     nonet_wino_in_fn *wino_in;
+    nonet_wino_in_short_fn *wino_in_short;
     nonet_wino_out_fn *wino_out;
     nonet_maxpool_fn *maxpool;
     nonet_lrn_fn *lrn;

@@ -31,6 +31,7 @@ const char *nonet_family_name(nonet_family family)
         "direct3x3_s1", "direct3x3_s2", "direct3x3_ic_s1", "direct3x3_ic_s2", "conv1x1", "convrs", "fc_vector",
         "fc_vector_bf16", "fc_matrix",
         "wino_gemm", "wino_filter_f2", "wino_in_f2", "wino_out_f2", "wino_filter_f4", "wino_in_f4", "wino_out_f4",
+        "wino_in_f4_short", "wino_out_f4_short",
         "wino_filter_f6", "wino_in_f6", "wino_out_f6",
         "maxpool", "lrn", "softmax",
     };

@@ -49,15 +49,17 @@ typedef struct reference_winograd {
 } reference_winograd;
 void reference_winograd_make(reference_winograd *wino, int m, const double *points, const double *scale_g,
                              const double *scale_bt);
-/* u[a][a] = g w g', of one 3x3 filter; v[a][a] = bt d bt', of one a x a tile; y[m][m] = at p at', of one a x a product. */
-void reference_winograd_filter(const reference_winograd *wino, const double *w, double *u);
-void reference_winograd_input(const reference_winograd *wino, const double *d, double *v);
-void reference_winograd_output(const reference_winograd *wino, const double *p, double *y);
+/* The two directions of a tile may differ: the first argument is for the columns (down), the second for the rows (across).
+ * u[a][a'] = g w g', of one 3x3 filter; v[a][a'] = bt d bt', of one a x a' tile; y[m][m'] = at p at', of one a x a' product. */
+void reference_winograd_filter(const reference_winograd *down, const reference_winograd *across, const double *w, double *u);
+void reference_winograd_input(const reference_winograd *down, const reference_winograd *across, const double *d, double *v);
+void reference_winograd_output(const reference_winograd *down, const reference_winograd *across, const double *p, double *y);
 /* The matrices' absolute values. */
 void reference_winograd_absolute(reference_winograd *absolute, const reference_winograd *wino);
 /* What rounding errors of a Winograd convolution (3x3, stride 1) are measured in, whatever the data: for each output
- * |bias| + |at| * (sum over c of (|g| |w| |g'|) . (|bt| |x| |bt'|)) * |at'|, over its tile. 0, or -1 without memory. */
-int reference_winograd_sizes(const reference_winograd *wino, const reference_conv *shape, const float *x, const float *weight,
-                             const float *bias, double *size);
+ * |bias| + |at| * (sum over c of (|g| |w| |g'|) . (|bt| |x| |bt'|)) * |at'|, over its tile. The last tile of a row or column has
+ * the matrices of `last` if there are any and they suffice for what is left. 0, or -1 without memory. */
+int reference_winograd_sizes(const reference_winograd *wino, const reference_winograd *last, const reference_conv *shape,
+                             const float *x, const float *weight, const float *bias, double *size);
 
 #endif

@@ -106,12 +106,12 @@ START_TEST(multiply_adds_are_counted)
     bench_work work = bench_work_of(&p, NONET_WINOGRAD_F4);
 
     ck_assert_double_eq(work.direct, 2.0 * 14 * 14 * 16 * 8 * 9);
-    ck_assert_double_eq(work.own, 2.0 * 16 * 36 * 16 * 8);      /* 4 x 4 tiles for 14 x 14 */
+    ck_assert_double_eq(work.own, 2.0 * 22 * 22 * 16 * 8);      /* 14 = 4 + 4 + 4 + 2, in 6 + 6 + 6 + 4 points */
     ck_assert_double_eq(bench_macs(&p, NONET_WINOGRAD_F2), 2.0 * 49 * 16 * 16 * 8);
     ck_assert_double_eq(work.fewest, work.own);
     work = bench_work_of(&p, NONET_WINOGRAD_F6);
     ck_assert_double_eq(work.own, 2.0 * 9 * 64 * 16 * 8);       /* 3 x 3 tiles; the fewest are of those that AUTO takes */
-    ck_assert_double_eq(work.fewest, 2.0 * 16 * 36 * 16 * 8);
+    ck_assert_double_eq(work.fewest, 2.0 * 22 * 22 * 16 * 8);
     p.h = p.w = 12;
     ck_assert_double_eq(bench_work_of(&p, NONET_WINOGRAD_F6).own, 2.0 * 4 * 64 * 16 * 8);
     ck_assert_double_eq(bench_work_of(&p, NONET_WINOGRAD_F6).fewest, 2.0 * 9 * 36 * 16 * 8);

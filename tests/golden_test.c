@@ -21,6 +21,8 @@ static const nonet_conv shapes[] = {
     { 1, 40, 7, 7, 50, 7, 7, 1, 0, 1, 0, NONET_NCHW, NONET_NCHW },
     { 4, 40, 7, 7, 50, 7, 7, 1, 0, 1, 0, NONET_NCHW, NONET_NCHW },
     { 1, 2000, 1, 1, 50, 1, 1, 1, 0, 0, 0, NONET_NCHW, NONET_NCHW },
+    { 2, 48, 14, 14, 40, 3, 3, 1, 1, 1, 1, NONET_NCHW, NONET_NCHW },
+    { 1, 33, 2, 10, 20, 3, 3, 1, 1, 1, 0, NONET_NCHW, NONET_NCHW },
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0], NETS = 2, ALGOS = 4, LINES = 64 };
 static const nonet_algo algos[ALGOS] = { NONET_DIRECT, NONET_WINOGRAD_F2, NONET_WINOGRAD_F4, NONET_WINOGRAD_F6 };

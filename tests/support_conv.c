@@ -90,10 +90,11 @@ void support_problem_solve(support_problem *q, int tile)
     reference_convolve(&plain, q->x, q->w, q->bias, exact, size);
     memcpy(rigorous, size, count * sizeof *size);
     if (tile > 1) {
-        reference_winograd wino;
+        reference_winograd wino, last;
 
         sweep_winograd_matrices(&wino, tile);
-        support_need(!reference_winograd_sizes(&wino, &plain, q->x, q->w, q->bias, rigorous), "no memory");
+        sweep_winograd_short_matrices(&last);
+        support_need(!reference_winograd_sizes(&wino, tile == 4 ? &last : NULL, &plain, q->x, q->w, q->bias, rigorous), "no memory");
         spread(size, p->n * p->k, h, w, tile);
     }
     if (p->relu)

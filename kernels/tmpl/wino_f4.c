@@ -17,15 +17,11 @@
 #include "arch/vec.h"
 #include "kernels/kernels.h"
 #include "kernels/tmpl/address.h"
+#include "kernels/tmpl/wino_f4.h"
 
 nonet_wino_filter_fn VSUFFIX(nonet_wino_filter_f4_f32);
 nonet_wino_in_fn VSUFFIX(nonet_wino_in_f4_f32);
 nonet_wino_out_fn VSUFFIX(nonet_wino_out_f4_f32);
-
-enum { M = 4, A = 6 };
-
-#define PA 0.75f
-#define PB 1.5f
 
 /* ---- filter ---- */
 
@@ -78,21 +74,6 @@ void VSUFFIX(nonet_wino_filter_f4_f32)(const float *g, float *u, size_t u_xi)
 }
 
 /* ---- input ---- */
-
-/* The rows of 0 (d0, d2, d4) and of infinity (d1, d3, d5). */
-VINLINE vf in_end(vf low, vf mid, vf high)
-{
-    return vf_fnma(vf_set1(PA * PA + PB * PB), mid, vf_fma(vf_set1(PA * PA * PB * PB), low, high));
-}
-
-/* The rows of p and -p; other is the square of the other point. */
-VINLINE void in_pair(vf d1, vf d2, vf d3, vf d4, float p, float other, vf *plus, vf *minus)
-{
-    vf even = vf_fnma(vf_set1(other), d2, d4), odd = vf_fnma(vf_set1(other), d1, d3);
-
-    *plus = vf_fma(vf_set1(p), odd, even);
-    *minus = vf_fnma(vf_set1(p), odd, even);
-}
 
 VINLINE void in_store(const vf t[A], float *v, size_t v_xi)
 {
@@ -148,24 +129,6 @@ void VSUFFIX(nonet_wino_in_f4_f32)(const float *d, size_t d_row, float *v, size_
 }
 
 /* ---- output ---- */
-
-/* Outputs 0 and 2: the even powers. */
-VINLINE void out_even(vf m0, vf m1, vf m2, vf m3, vf m4, vf *y0, vf *y2)
-{
-    vf sum_a = vf_add(m1, m2), sum_b = vf_add(m3, m4);
-
-    *y0 = vf_add(m0, vf_add(sum_a, sum_b));
-    *y2 = vf_fma(vf_set1(PB * PB), sum_b, vf_mul(vf_set1(PA * PA), sum_a));
-}
-
-/* Outputs 1 and 3: the odd powers. */
-VINLINE void out_odd(vf m1, vf m2, vf m3, vf m4, vf m5, vf *y1, vf *y3)
-{
-    vf dif_a = vf_sub(m1, m2), dif_b = vf_sub(m3, m4);
-
-    *y1 = vf_fma(vf_set1(PB), dif_b, vf_mul(vf_set1(PA), dif_a));
-    *y3 = vf_fma(vf_set1(PA * PA * PA), dif_a, vf_fma(vf_set1(PB * PB * PB), dif_b, m5));
-}
 
 VINLINE void out_row(const vf t[A], vf bias, vf floor, vf y[M])
 {
