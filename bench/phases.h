@@ -9,10 +9,9 @@ typedef struct bench_phase_times {
     double in, multiply, out;
 } bench_phase_times;
 
-/* Runs the three kinds of kernels of this plan over its shapes and blocks, outside the plan's own loops (which must not carry
- * clocks), for about `seconds` and at least three times; the least of each counts. Data are made up. Maps are
- * padded to whole tiles, so the copying of tiles at the edges is left out. 0 when there is no memory. Zeros if the plan's
- * algorithm is not Winograd's. */
+/* Runs this plan with random weights and a random input for about `seconds`, at least three times, with clocks between its input
+ * transforms, multiplies (those of expanded weights include the filter transform) and output transforms; the least of each counts.
+ * 0 when there is no memory. Zeros if the plan's algorithm is not Winograd's. */
 int bench_phases(const nonet_plan *plan, double seconds, bench_phase_times *times);
 
 #endif

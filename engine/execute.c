@@ -11,7 +11,7 @@ nonet_status nonet_execute(const nonet_plan *plan, const nonet_weights *weights,
         return NONET_MISMATCH;
     switch (plan->nest) {
     case NEST_WINOGRAD:
-        nonet_wino_execute(plan, weights, src, dst, workspace);
+        nonet_wino_execute(plan, weights, src, dst, workspace, NULL);
         break;
     case NEST_FC_VECTOR:
     case NEST_FC_MATRIX:

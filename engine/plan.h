@@ -98,6 +98,14 @@ static inline int nonet_packing_equal(const nonet_packing *a, const nonet_packin
            a->s == b->s && a->bf16 == b->bf16 && a->expanded == b->expanded;
 }
 
+/* Where the time of a Winograd layer goes, for whoever measures it: one of these for each thread, `last` the time of the start.
+ * OTHER is whatever is not one of the three kinds of kernels, waiting for other threads above all. */
+typedef enum nonet_wino_phase { NONET_WINO_IN, NONET_WINO_MULTIPLY, NONET_WINO_OUT, NONET_WINO_OTHER, NONET_WINO_PHASES } nonet_wino_phase;
+typedef struct nonet_wino_laps {
+    double (*now)(void);
+    double last, seconds[NONET_WINO_PHASES];
+} nonet_wino_laps;
+
 /* nonet_plan_create with a choice instead of the profile's, if there is one. */
 nonet_status nonet_plan_create_as(nonet_plan **plan, const nonet_conv *problem, const nonet_options *options,
                                   const nonet_choice *choice);
@@ -112,6 +120,7 @@ void nonet_wino_plan_fill(nonet_plan *plan);
 void nonet_wino_expand(const nonet_plan *plan, const float *g, int columns, float *u);
 void nonet_direct_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
 void nonet_fc_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
-void nonet_wino_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
+void nonet_wino_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work,
+                        nonet_wino_laps *laps);
 
 #endif

@@ -10,25 +10,34 @@
 
 enum { NONET_SHORT_POINTS = 4, NONET_SHORT_SIDE = 2 };  /* of a short tile, in the direction in which it is short */
 
-/* Where a tile's output starts, before the pool. */
-typedef struct nonet_tile { int n, y, x; } nonet_tile;
+typedef struct nonet_tile {
+    int n, y, x;                /* where its output starts, before the pool */
+    unsigned is_short;          /* NONET_SHORT_W, NONET_SHORT_H, both or 0 */
+} nonet_tile;
+
+/* Consecutive slots that a multiply takes in `groups` calls: of `tiles` tiles each, the last `more` of them one tile more. */
+typedef struct nonet_tile_groups {
+    int first, groups, tiles, more;
+} nonet_tile_groups;
 
 typedef struct nonet_tile_block {
     const nonet_wino_plan *wino;
     int first, tiles;           /* of the whole batch, row by row */
     int start[5];               /* slots where each of the four kinds starts, and their end */
-    int *tile;                  /* of each slot */
+    const nonet_tile *tile;     /* of each slot */
+    nonet_tile_groups with[4];  /* those that have a point of each kind: nonet_point_kind */
 } nonet_tile_block;
 
-/* Slots lo .. hi-1. */
-typedef struct nonet_slots { int lo, hi; } nonet_slots;
-
-/* room: for the tiles of a block. */
-nonet_tile_block nonet_tile_block_of(const nonet_wino_plan *wino, int block, int *room);
+/* room: for the tiles of a block; mr: the most that a multiply call takes. */
+nonet_tile_block nonet_tile_block_of(const nonet_wino_plan *wino, int block, int mr, nonet_tile *room);
 nonet_tile nonet_tile_at(const nonet_wino_plan *wino, int tile);
-/* How the tile in a slot is short: NONET_SHORT_W, NONET_SHORT_H, both or 0. */
-unsigned nonet_tile_short(const nonet_tile_block *b, int slot);
-/* The tiles that have point xi. */
-nonet_slots nonet_tiles_with(const nonet_tile_block *b, int xi);
+/* Points 3 and 4 of a line of F(4) are b and -b, which short tiles lack; no tile of another algorithm is short. */
+static inline int nonet_point_kind(int row, int column)
+{
+    int whole_h = row == 3 || row == 4, whole_w = column == 3 || column == 4;
+    return 2 * whole_h + whole_w;
+}
+/* Multiply calls for all points of a block. */
+long nonet_tile_calls(const nonet_tile_block *b);
 
 #endif

@@ -4,21 +4,24 @@
  * One chain an output, as the order of sums demands: an FMA's latency for each row of w, far above the speed of DRAM. */
 
 enum {
-    AHEAD = 2048,               /* bytes of w fetched ahead: more gets in the way of the CPU's own prefetch of the stream */
-    LINE = NONET_ALIGNMENT / (int)sizeof(fc_weight)     /* weights in a cache line */
+    PAGE = 4096,
+    AHEAD = 4 * PAGE            /* bytes of w: one line of each page is fetched so far ahead, which is where the CPU's own fetching,
+                                 * which ends with every page, finds the next one. Every line is more than it can take. */
 };
 
 /* One sum of `groups` groups of 16 inputs. */
 BLOCK_INLINE void sum_groups(block *b, const float *x, const fc_weight *w, size_t groups)
 {
+    const size_t group = NONET_L * NONET_L * sizeof *w, page_groups = PAGE / group;
+
     block_zero(b, 1);
     for (size_t g = 0; g < groups; g++) {
+        if (g % page_groups == 0)
+            block_prefetch(w, AHEAD);
         BLOCK_UNROLL
         for (int i = 0; i < NONET_L; i++) {
             __m256 s = _mm256_broadcast_ss(x + i);
 
-            if (i * NONET_L % LINE == 0)
-                block_prefetch(w + i * NONET_L, AHEAD);
             b->sum[0][0] = _mm256_fmadd_ps(s, fc_load(w + i * NONET_L), b->sum[0][0]);
             b->sum[0][1] = _mm256_fmadd_ps(s, fc_load(w + i * NONET_L + BLOCK_VL), b->sum[0][1]);
         }

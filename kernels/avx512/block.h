@@ -41,21 +41,10 @@ BLOCK_INLINE void block_prefetch(const void *w, size_t ahead, int kb)
         _mm_prefetch((const char *)((uintptr_t)w + ahead + (uintptr_t)k * NONET_ALIGNMENT), _MM_HINT_T1);
 }
 
-/* Streams that later calls read, a line of each a term. */
-typedef struct block_streams {
-    uintptr_t at[2];
-    size_t step[2];             /* bytes a term */
-} block_streams;
-
-/* The first stream is the faster one: the line behind its line is fetched too, which repeats fetches that the CPU has dropped. */
-BLOCK_INLINE void block_fetch(block_streams *f)
+/* A line into L2. */
+BLOCK_INLINE void block_line(uintptr_t at)
 {
-    _mm_prefetch((const char *)f->at[0], _MM_HINT_T1);
-    _mm_prefetch((const char *)(f->at[0] + NONET_ALIGNMENT), _MM_HINT_T1);
-    _mm_prefetch((const char *)f->at[1], _MM_HINT_T1);
-    f->at[0] += f->step[0];
-    f->at[1] += f->step[1];
-    __asm__("" : "+r"(f->at[0]), "+r"(f->at[1]));       /* else clang keeps both in a vector register, and spills */
+    _mm_prefetch((const char *)at, _MM_HINT_T1);
 }
 
 /* One term of every chain: sum[p] = fma(x[p*step], w, sum[p]). */

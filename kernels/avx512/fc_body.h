@@ -4,27 +4,27 @@
  * One chain an output, as the order of sums demands: an FMA's latency for each row of w, far above the speed of DRAM. */
 
 enum {
-    AHEAD = 2048,               /* bytes of w fetched ahead: more gets in the way of the CPU's own prefetch of the stream */
-    LINE = NONET_ALIGNMENT / (int)sizeof(fc_weight)     /* weights in a cache line */
+    PAGE = 4096,
+    AHEAD = 4 * PAGE            /* bytes of w: one line of each page is fetched so far ahead, which is where the CPU's own fetching,
+                                 * which ends with every page, finds the next one. Every line is more than it can take. */
 };
 
 /* One sum of `groups` groups of 16 inputs. */
 BLOCK_INLINE void sum_groups(block *b, const float *x, const fc_weight *w, size_t groups, int kb)
 {
+    const size_t group = (size_t)(NONET_L * NONET_L * kb) * sizeof *w, page_groups = PAGE / group;
+
     block_zero(b, 1, kb);
     for (size_t g = 0; g < groups; g++) {
+        if (g % page_groups == 0)
+            block_prefetch(w, AHEAD, 1);
         BLOCK_UNROLL
         for (int i = 0; i < NONET_L; i++) {
             __m512 s = _mm512_set1_ps(x[i]);
 
             BLOCK_UNROLL
-            for (int k = 0; k < kb; k++) {
-                const fc_weight *row = w + (i * kb + k) * NONET_L;
-
-                if ((i * kb + k) * NONET_L % LINE == 0)
-                    block_prefetch(row, AHEAD, 1);
-                b->sum[0][k] = _mm512_fmadd_ps(s, fc_load(row), b->sum[0][k]);
-            }
+            for (int k = 0; k < kb; k++)
+                b->sum[0][k] = _mm512_fmadd_ps(s, fc_load(w + (i * kb + k) * NONET_L), b->sum[0][k]);
         }
         x += NONET_L;
         w += NONET_L * NONET_L * kb;

@@ -5,16 +5,37 @@ nonet_wino_gemm_fn nonet_wino_gemm_f32_14x32_avx512;
 
 enum { UNROLL = 2 };            /* channels a turn; divides NONET_L. With more, GCC 12 spills */
 
-/* One sum of n channels, a multiple of 16. vnext: the V to fetch, m floats with each channel. */
-BLOCK_INLINE void sum_channels(block *b, const float *v, uintptr_t vnext, const float *u, block_streams *f, int n, int m, int kb)
+/* Streams that later calls read: U, the V behind this sum's, and one more. */
+typedef struct streams {
+    uintptr_t u, v, other;
+    size_t u_step, v_step, other_step;  /* bytes a channel */
+} streams;
+
+/* What is fetched with channel i of a turn. Three lines a channel: with four, Zen 5 loses 6 % to them (docs/KERNELS.md). The line
+ * behind U's is fetched too, which repeats fetches that the CPU has dropped; V and the other stream take turns. */
+BLOCK_INLINE void fetch(streams *f, int i)
+{
+    block_line(f->u);
+    block_line(f->u + NONET_ALIGNMENT);
+    f->u += f->u_step;
+    if (i % 2 == 0) {
+        block_line(f->v);
+        f->v += 2 * f->v_step;
+    } else {
+        block_line(f->other);
+        f->other += 2 * f->other_step;
+    }
+    __asm__("" : "+r"(f->u), "+r"(f->other));           /* else clang keeps both in a vector register, and spills */
+}
+
+/* One sum of n channels, a multiple of 16. */
+BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, streams *f, int n, int m, int kb)
 {
     block_zero(b, m, kb);
     for (int c = 0; c < n; c += UNROLL) {
         BLOCK_UNROLL
         for (int i = 0; i < UNROLL; i++) {
-            block_fetch(f);
-            _mm_prefetch((const char *)vnext, _MM_HINT_T1);
-            vnext += (uintptr_t)m * sizeof(float);
+            fetch(f, i);
             block_fma(b, v + i, NONET_SUM, u + i * NONET_L * kb, m, kb);
         }
         v += UNROLL;
@@ -22,22 +43,23 @@ BLOCK_INLINE void sum_channels(block *b, const float *v, uintptr_t vnext, const 
     }
 }
 
-BLOCK_INLINE block_streams streams_of(const nonet_wino_gemm_args *a)
+BLOCK_INLINE streams streams_of(const nonet_wino_gemm_args *a, int m)
 {
-    return (block_streams){ { (uintptr_t)a->fetch[0], (uintptr_t)a->fetch[1] },
-                            { a->fetch_step[0] * sizeof(float), a->fetch_step[1] * sizeof(float) } };
+    return (streams){ (uintptr_t)a->fetch[0], 0, (uintptr_t)a->fetch[1],
+                      a->fetch_step[0] * sizeof(float), (size_t)m * sizeof(float), a->fetch_step[1] * sizeof(float) };
 }
 
 BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m, int kb)
 {
     size_t row = (size_t)(NONET_L * kb);
-    block_streams f = streams_of(a);
+    streams f = streams_of(a, m);
 
     for (int c = 0; c < a->channels; c += NONET_SUM) {
         int n = a->channels - c < NONET_SUM ? a->channels - c : NONET_SUM;
         block b;
         const float *v = a->v + (size_t)(c / NONET_SUM) * a->v_cblock;
-        sum_channels(&b, v, (uintptr_t)v + a->v_next * sizeof(float), a->u + (size_t)c * row, &f, n, m, kb);
+        f.v = (uintptr_t)v + a->v_next * sizeof(float);
+        sum_channels(&b, v, a->u + (size_t)c * row, &f, n, m, kb);
         if (c > 0 || a->add)
             block_add(&b, a->m, row, NONET_L, m, kb);
         block_store(&b, a->m, row, NONET_L, m, kb);

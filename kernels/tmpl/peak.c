@@ -12,7 +12,11 @@ enum { CHAINS = 24 };
 #define EACH(f) TWELVE(f)
 enum { CHAINS = 12 };
 #endif
-enum { UNROLL = 4 };
+enum {
+    UNROLL = 4,
+    PAGE = 4096 / sizeof(float),            /* reading touches a line of each page AHEAD bytes before it: CPUs end their own */
+    AHEAD = 4 * 4096                        /* fetching with every page, and reading alone is up to a quarter slower */
+};
 
 #define START(i) vf s##i = vf_set1(2.0f + i);
 #define STEP(i) s##i = vf_fma(a, b, s##i);           /* the sum is what NEON's FMA adds to: anything else takes a copy */
@@ -41,6 +45,8 @@ float VSUFFIX(nonet_read_f32)(const float *x, size_t floats)
     vf s0 = vf_zero(), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
     float out[VL], sum = 0;
     for (size_t i = 0; i < floats; i += 8 * VL) {
+        if (i % PAGE == 0)
+            __builtin_prefetch((const void *)((uintptr_t)(x + i) + AHEAD), 0, 2);
         s0 = vf_add(s0, vf_load(x + i));
         s1 = vf_add(s1, vf_load(x + i + VL));
         s2 = vf_add(s2, vf_load(x + i + 2 * VL));

@@ -1,0 +1,95 @@
+/* wino_transform.c - input and output transform of a block of tiles: tiles inside the map where they stand, those at its edges and those
+ * of other layouts by way of a scratch tile. */
+#include <string.h>
+#include "engine/wino_task.h"
+
+enum { A_MAX = 8, PIXEL = NONET_L * sizeof(float) };
+
+static int min_int(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* One row of a tile, pixels x0 .. x0+pixels-1: nonet_gather_row for the blocked layout, whose pixels are copied one by one because
+ * there are so few. from: the row's first pixel in the map, NULL outside it. */
+static void copy_row(const float *from, int x0, int pixels, int width, float *to)
+{
+    int first = x0 < 0 ? -x0 : 0, last = from ? min_int(pixels, width - x0) : 0, x = 0;
+    for (; x < first && x < last; x++)
+        memset(to + x * NONET_L, 0, PIXEL);
+    for (; x < last; x++)
+        memcpy(to + x * NONET_L, from + (ptrdiff_t)(x0 + x) * NONET_L, PIXEL);
+    for (; x < pixels; x++)
+        memset(to + x * NONET_L, 0, PIXEL);
+}
+
+/* The pixels of a tile that touches an edge, or of one in another layout, with zeros around the map. */
+static void gather_tile(const nonet_wino_task *t, const nonet_tile *at, int cb, int rows, int pixels, float *room)
+{
+    const nonet_conv *p = &t->plan->p;
+    int x = at->x - p->pad;
+    for (int i = 0; i < rows; i++, room += pixels * NONET_L) {
+        int y = at->y - p->pad + i, inside = y >= 0 && y < p->h;
+        if (p->src_layout == NONET_NCHW16C)
+            copy_row(inside ? t->src + nonet_blocked_at(&t->in, at->n, cb, y) : NULL, x, pixels, p->w, room);
+        else
+            nonet_gather_row(&t->in, t->src, at->n, cb, y, x, pixels, room);
+    }
+}
+
+static void in_tile(const nonet_wino_task *t, int cb, const nonet_tile *at, float *v)
+{
+    const nonet_plan *plan = t->plan;
+    const nonet_wino_plan *w = &plan->wino;
+    int rows = at->is_short & NONET_SHORT_H ? NONET_SHORT_POINTS : w->a, pixels = at->is_short & NONET_SHORT_W ? NONET_SHORT_POINTS : w->a;
+    int y = at->y - plan->p.pad, x = at->x - plan->p.pad;
+    float room[A_MAX * A_MAX * NONET_L];
+    const float *d = room;
+    size_t d_row = (size_t)pixels * NONET_L;
+    if (y >= 0 && x >= 0 && y + rows <= plan->p.h && x + pixels <= plan->p.w && plan->p.src_layout == NONET_NCHW16C) {
+        d = t->src + nonet_blocked_at(&t->in, at->n, cb, y) + (size_t)x * NONET_L;
+        d_row = (size_t)plan->p.w * NONET_L;
+    } else {
+        gather_tile(t, at, cb, rows, pixels, room);
+    }
+    if (at->is_short)
+        plan->in_short->fn.wino_in_short(d, d_row, v, w->v_xi, at->is_short);
+    else
+        plan->in->fn.wino_in(d, d_row, v, w->v_xi);
+}
+
+void nonet_wino_in(const nonet_wino_task *t, int cb)
+{
+    float *v = t->v + (size_t)(cb / 4) * t->plan->wino.v_cblock + (size_t)(cb % 4) * NONET_L;
+    for (int slot = 0; slot < t->block.tiles; slot++)
+        in_tile(t, cb, &t->block.tile[slot], v + (size_t)slot * NONET_SUM);
+}
+
+static void out_tile(const nonet_wino_task *t, int kb, const nonet_tile *at, const float *m)
+{
+    const nonet_plan *plan = t->plan;
+    const nonet_wino_plan *w = &plan->wino;
+    int shift = plan->p.pool ? 1 : 0, y = at->y >> shift, x = at->x >> shift;
+    int rows = (at->is_short & NONET_SHORT_H ? NONET_SHORT_SIDE : w->m) >> shift;
+    int pixels = (at->is_short & NONET_SHORT_W ? NONET_SHORT_SIDE : w->m) >> shift;
+    const float *bias = t->weights->bias + (size_t)kb * NONET_L;
+    unsigned flags = at->is_short | (plan->p.relu ? NONET_RELU : 0) | (plan->p.pool ? NONET_POOL : 0);
+    nonet_wino_out_fn *out = at->is_short ? plan->out_short->fn.wino_out : plan->out->fn.wino_out;
+    if (plan->p.dst_layout == NONET_NCHW16C && y + rows <= plan->dh && x + pixels <= plan->dw) {
+        float *d = t->dst + nonet_blocked_at(&t->out, at->n, kb, y) + (size_t)x * NONET_L;
+        out(m, w->m_xi, bias, d, (size_t)plan->dw * NONET_L, flags);
+        return;
+    }
+    float d[A_MAX * A_MAX * NONET_L];
+    out(m, w->m_xi, bias, d, (size_t)pixels * NONET_L, flags);
+    for (int i = 0; i < rows && y + i < plan->dh; i++)
+        nonet_scatter_row(&t->out, t->dst, at->n, kb, y + i, x, pixels, d + i * pixels * NONET_L);
+}
+
+void nonet_wino_out(const nonet_wino_task *t, int q)
+{
+    int kblocks = nonet_kblocks(t->plan, q), width = kblocks * NONET_L;
+    for (int b = 0; b < kblocks; b++)
+        for (int slot = 0; slot < t->block.tiles; slot++)
+            out_tile(t, q * (t->plan->nr / NONET_L) + b, &t->block.tile[slot], t->m + (size_t)slot * (size_t)width + (size_t)b * NONET_L);
+}
