@@ -115,9 +115,6 @@ nonet_choice nonet_plan_choice(const nonet_plan *plan);
 void nonet_direct_plan(nonet_plan *plan);
 void nonet_fc_plan(nonet_plan *plan);
 void nonet_wino_plan_fill(nonet_plan *plan);
-/* Transforms `columns` 3x3 filters of 16 output channels (channel by channel, blocks of outputs within), g to u, points u_xi
- * apart. */
-void nonet_wino_expand(const nonet_plan *plan, const float *g, int columns, float *u);
 void nonet_direct_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
 void nonet_fc_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
 void nonet_wino_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work,

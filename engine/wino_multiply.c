@@ -110,10 +110,15 @@ static void multiply_packed(const nonet_wino_task *t, int q, nonet_wino_gemm_arg
         }
 }
 
-void nonet_wino_expand(const nonet_plan *plan, const float *g, int columns, float *u)
+/* `columns` filters of 16 output channels each, g to u; the weights of the next ones are on their way to L1 meanwhile. */
+static void expand(const nonet_plan *plan, const float *g, int columns, float *u)
 {
-    for (int i = 0; i < columns; i++)
-        plan->filter->fn.wino_filter(g + (size_t)i * NONET_TAPS * NONET_L, u + (size_t)i * NONET_L, plan->wino.u_xi);
+    enum { COLUMN = NONET_TAPS * NONET_L, SOON = 2 * COLUMN };
+    for (int i = 0; i < columns; i++, g += COLUMN, u += NONET_L) {
+        for (int line = 0; line < COLUMN; line += NONET_L)
+            __builtin_prefetch(g + SOON + line);
+        plan->filter->fn.wino_filter(g, u, plan->wino.u_xi);
+    }
 }
 
 /* The channels of one sum after another: their U, then all points. Each call fetches its share of the next channels' weights. */
@@ -125,7 +130,7 @@ static void multiply_expanded(const nonet_wino_task *t, int q, nonet_wino_gemm_a
     for (int c = 0; c < channels; c += NONET_SUM) {
         a->channels = channels - c < NONET_SUM ? channels - c : NONET_SUM;
         int columns = a->channels * a->kblocks;
-        nonet_wino_expand(plan, g, columns, t->u);
+        expand(plan, g, columns, t->u);
         g += (size_t)columns * NONET_TAPS * NONET_L;
         a->fetch_step[0] = (size_t)nonet_ceil_div(columns * NONET_TAPS, shares * a->channels) * NONET_L;
         a->add = c > 0;
