@@ -31,12 +31,11 @@ BLOCK_INLINE void block_zero(block *b, int m)
     }
 }
 
-/* Fetches the row of weights `ahead` bytes after w into L2. Weights are read front to back, often from beyond L2; fetches into
- * L1 would hold the miss buffers that the loads need. The address may lie past the end of the weights: only the instruction
- * sees it, and that never faults. */
-BLOCK_INLINE void block_prefetch(const void *w, size_t ahead)
+/* A line into L2. Fetches into L1 would hold the miss buffers that loads need. The address may lie past the end of what is read: only
+ * the instruction sees it, and that never faults. */
+BLOCK_INLINE void block_line(uintptr_t at)
 {
-    _mm_prefetch((const char *)((uintptr_t)w + ahead), _MM_HINT_T1);
+    _mm_prefetch((const char *)at, _MM_HINT_T1);
 }
 
 /* Streams that later calls read, a line of each a term. */
@@ -48,7 +47,7 @@ typedef struct block_streams {
 BLOCK_INLINE void block_fetch(block_streams *f)
 {
     for (int i = 0; i < 2; i++) {
-        _mm_prefetch((const char *)f->at[i], _MM_HINT_T1);
+        block_line(f->at[i]);
         f->at[i] += f->step[i];
         __asm__("" : "+r"(f->at[i]));   /* else clang keeps both in a vector register, and spills */
     }

@@ -31,17 +31,8 @@ BLOCK_INLINE void block_zero(block *b, int m, int kb)
             b->sum[p][k] = _mm512_setzero_ps();
 }
 
-/* Fetches the row of weights `ahead` bytes after w into L2. Weights are read front to back, often from beyond L2; fetches into
- * L1 would hold the miss buffers that the loads need. The address may lie past the end of the weights: only the instruction
- * sees it, and that never faults. */
-BLOCK_INLINE void block_prefetch(const void *w, size_t ahead, int kb)
-{
-    BLOCK_UNROLL
-    for (int k = 0; k < kb; k++)
-        _mm_prefetch((const char *)((uintptr_t)w + ahead + (uintptr_t)k * NONET_ALIGNMENT), _MM_HINT_T1);
-}
-
-/* A line into L2. */
+/* A line into L2. Fetches into L1 would hold the miss buffers that loads need. The address may lie past the end of what is read: only
+ * the instruction sees it, and that never faults. */
 BLOCK_INLINE void block_line(uintptr_t at)
 {
     _mm_prefetch((const char *)at, _MM_HINT_T1);

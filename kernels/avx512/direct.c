@@ -5,7 +5,8 @@ nonet_direct_fn nonet_direct_s1_f32_14x32_avx512, nonet_direct_s2_f32_14x32_avx5
 
 enum {
     UNROLL = 2,                 /* channels a turn; divides NONET_L. With more, GCC 12 spills */
-    AHEAD = 8192                /* bytes of weights fetched ahead: a few 100 ns at full speed, more than the latency of DRAM */
+    AHEAD = 4 * 4096            /* bytes of weights: a line every channel block and tap (1 or 2 KiB) is fetched so far ahead, which is
+                                 * where the CPU's own fetching, which ends with every page, finds the next one */
 };
 
 /* The chains of channel blocks cb..end-1. */
@@ -18,10 +19,10 @@ BLOCK_INLINE void sum_cblocks(block *b, const nonet_direct_args *a, int cb, int 
         for (int t = 0; t < a->taps; t++) {
             const float *x = a->x + (size_t)cb * a->x_cblock + a->tap[t];
 
+            block_line((uintptr_t)w + AHEAD);
             for (int c = 0; c < NONET_L; c += UNROLL) {
                 BLOCK_UNROLL
                 for (int i = 0; i < UNROLL; i++) {
-                    block_prefetch(w + i * NONET_L * kb, AHEAD, kb);
                     block_fma(&s, x + c + i, step, w + i * NONET_L * kb, m, kb);
                 }
                 w += UNROLL * NONET_L * kb;

@@ -17,7 +17,7 @@ BLOCK_INLINE void sum_groups(block *b, const float *x, const fc_weight *w, size_
     block_zero(b, 1, kb);
     for (size_t g = 0; g < groups; g++) {
         if (g % page_groups == 0)
-            block_prefetch(w, AHEAD, 1);
+            block_line((uintptr_t)w + AHEAD);
         BLOCK_UNROLL
         for (int i = 0; i < NONET_L; i++) {
             __m512 s = _mm512_set1_ps(x[i]);
