@@ -38,21 +38,6 @@ BLOCK_INLINE void block_line(uintptr_t at)
     _mm_prefetch((const char *)at, _MM_HINT_T1);
 }
 
-/* Streams that later calls read, a line of each a term. */
-typedef struct block_streams {
-    uintptr_t at[2];
-    size_t step[2];             /* bytes a term */
-} block_streams;
-
-BLOCK_INLINE void block_fetch(block_streams *f)
-{
-    for (int i = 0; i < 2; i++) {
-        block_line(f->at[i]);
-        f->at[i] += f->step[i];
-        __asm__("" : "+r"(f->at[i]));   /* else clang keeps both in a vector register, and spills */
-    }
-}
-
 /* One term of every chain: sum[p] = fma(x[p*step], w, sum[p]). */
 BLOCK_INLINE void block_fma(block *b, const float *x, ptrdiff_t step, const float *w, int m)
 {

@@ -8,7 +8,8 @@ enum { UNROLL = 2 };            /* channels a turn; divides NONET_L. With more, 
 /* Streams that later calls read: U, the V behind this sum's, and one more. */
 typedef struct streams {
     uintptr_t u, v, other;
-    size_t u_step, v_step, other_step;  /* bytes a channel */
+    size_t u_step;              /* bytes a channel */
+    size_t v_step, other_step;  /* bytes a turn */
 } streams;
 
 /* What is fetched with channel i of a turn. Three lines a channel: with four, Zen 5 loses 6 % to them (docs/KERNELS.md). The line
@@ -18,12 +19,12 @@ BLOCK_INLINE void fetch(streams *f, int i)
     block_line(f->u);
     block_line(f->u + NONET_ALIGNMENT);
     f->u += f->u_step;
-    if (i % 2 == 0) {
+    if (i == 0) {
         block_line(f->v);
-        f->v += 2 * f->v_step;
+        f->v += f->v_step;
     } else {
         block_line(f->other);
-        f->other += 2 * f->other_step;
+        f->other += f->other_step;
     }
     __asm__("" : "+r"(f->u), "+r"(f->other));           /* else clang keeps both in a vector register, and spills */
 }
@@ -45,8 +46,9 @@ BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, streams
 
 BLOCK_INLINE streams streams_of(const nonet_wino_gemm_args *a, int m)
 {
+    const size_t turn = UNROLL * sizeof(float);
     return (streams){ (uintptr_t)a->fetch[0], 0, (uintptr_t)a->fetch[1],
-                      a->fetch_step[0] * sizeof(float), (size_t)m * sizeof(float), a->fetch_step[1] * sizeof(float) };
+                      a->fetch_step[0] * sizeof(float), (size_t)m * turn, a->fetch_step[1] * turn };
 }
 
 BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m, int kb)
