@@ -2,7 +2,7 @@
 #ifndef NONET_ENGINE_WINO_TASK_H
 #define NONET_ENGINE_WINO_TASK_H
 
-#include "engine/stream.h"
+#include "engine/view.h"
 #include "engine/wino_tiles.h"
 
 enum { NONET_TAPS = 9 };        /* of a 3x3 filter */
@@ -24,9 +24,7 @@ typedef struct nonet_wino_task {
 void nonet_wino_in(const nonet_wino_task *t, int cb);
 /* M of multiply call q: the results of all tiles. */
 void nonet_wino_out(const nonet_wino_task *t, int q);
-/* All points of multiply call q. `next`, the input of the block that comes after this one, is fetched on the way. */
-void nonet_wino_multiply(const nonet_wino_task *t, int q, nonet_stream *next);
-/* That input, in as many shares as calls of this block will fetch. */
-nonet_stream nonet_wino_next_input(const nonet_wino_task *t);
+/* All points of multiply call q. */
+void nonet_wino_multiply(const nonet_wino_task *t, int q);
 
 #endif

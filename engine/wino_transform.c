@@ -3,7 +3,11 @@
 #include <string.h>
 #include "engine/wino_task.h"
 
-enum { A_MAX = 8, PIXEL = NONET_L * sizeof(float) };
+enum {
+    A_MAX = 8,
+    PIXEL = NONET_L * sizeof(float),
+    READ_AHEAD = 3, WRITE_AHEAD = 4     /* tiles: their pixels are fetched into L1 while another one is transformed */
+};
 
 static int min_int(int a, int b)
 {
@@ -58,11 +62,42 @@ static void in_tile(const nonet_wino_task *t, int cb, const nonet_tile *at, floa
         plan->in->fn.wino_in(d, d_row, v, w->v_xi);
 }
 
+/* `count` pixels from (y, x) on, in each of `rows` rows of channel block cb of image n, as far as they are in the map. Pixels right of
+ * it are fetched from wherever their addresses lead: a fetch is a hint. */
+static void fetch_pixels(const nonet_view *v, const float *tensor, int n, int cb, int y, int x, int rows, int count)
+{
+    int first = y < 0 ? -y : 0, last = min_int(rows, v->h - y);
+    if (v->layout != NONET_NCHW16C)
+        return;
+    uintptr_t at = (uintptr_t)(tensor + nonet_blocked_at(v, n, cb, y + first)) + (uintptr_t)x * PIXEL;
+    for (int i = first; i < last; i++, at += (uintptr_t)v->w * PIXEL)
+        for (int j = 0; j < count; j++)
+            __builtin_prefetch((const void *)(at + (uintptr_t)j * PIXEL));
+    __asm__ volatile("" : : "r"(at));       /* else GCC takes this for a function without effect, and leaves out the calls */
+}
+
+/* What the tile in this slot reads; its neighbour to the left has read two columns of it. A slot past the last is one of the next
+ * channel block. */
+static void fetch_input(const nonet_wino_task *t, int cb, int slot)
+{
+    const nonet_plan *plan = t->plan;
+    if (slot >= t->block.tiles) {
+        slot -= t->block.tiles;
+        cb++;
+    }
+    if (slot >= t->block.tiles || cb >= plan->cb)
+        return;
+    const nonet_tile *at = &t->block.tile[slot];
+    fetch_pixels(&t->in, t->src, at->n, cb, at->y - plan->p.pad, at->x - plan->p.pad + 2, plan->wino.a, plan->wino.m);
+}
+
 void nonet_wino_in(const nonet_wino_task *t, int cb)
 {
     float *v = t->v + (size_t)(cb / 4) * t->plan->wino.v_cblock + (size_t)(cb % 4) * NONET_L;
-    for (int slot = 0; slot < t->block.tiles; slot++)
+    for (int slot = 0; slot < t->block.tiles; slot++) {
+        fetch_input(t, cb, slot + READ_AHEAD);
         in_tile(t, cb, &t->block.tile[slot], v + (size_t)slot * NONET_SUM);
+    }
 }
 
 static void out_tile(const nonet_wino_task *t, int kb, const nonet_tile *at, const float *m)
@@ -86,10 +121,23 @@ static void out_tile(const nonet_wino_task *t, int kb, const nonet_tile *at, con
         nonet_scatter_row(&t->out, t->dst, at->n, kb, y + i, x, pixels, d + i * pixels * NONET_L);
 }
 
+/* What the tile in this slot writes. */
+static void fetch_output(const nonet_wino_task *t, int kb, int slot)
+{
+    int shift = t->plan->p.pool ? 1 : 0, side = t->plan->wino.m >> shift;
+    if (slot >= t->block.tiles)
+        return;
+    const nonet_tile *at = &t->block.tile[slot];
+    fetch_pixels(&t->out, t->dst, at->n, kb, at->y >> shift, at->x >> shift, side, side);
+}
+
 void nonet_wino_out(const nonet_wino_task *t, int q)
 {
     int kblocks = nonet_kblocks(t->plan, q), width = kblocks * NONET_L;
     for (int b = 0; b < kblocks; b++)
-        for (int slot = 0; slot < t->block.tiles; slot++)
-            out_tile(t, q * (t->plan->nr / NONET_L) + b, &t->block.tile[slot], t->m + (size_t)slot * (size_t)width + (size_t)b * NONET_L);
+        for (int slot = 0; slot < t->block.tiles; slot++) {
+            int kb = q * (t->plan->nr / NONET_L) + b;
+            fetch_output(t, kb, slot + WRITE_AHEAD);
+            out_tile(t, kb, &t->block.tile[slot], t->m + (size_t)slot * (size_t)width + (size_t)b * NONET_L);
+        }
 }

@@ -108,9 +108,9 @@ static void lap(const nonet_wino_task *t, nonet_wino_phase phase)
     laps->last = now;
 }
 
-static void multiply_and_out(const nonet_wino_task *t, int q, nonet_stream *next)
+static void multiply_and_out(const nonet_wino_task *t, int q)
 {
-    nonet_wino_multiply(t, q, next);
+    nonet_wino_multiply(t, q);
     lap(t, NONET_WINO_MULTIPLY);
     nonet_wino_out(t, q);
     lap(t, NONET_WINO_OUT);
@@ -129,9 +129,8 @@ static void run_blocks(const nonet_wino_task *task, float *work)
         for (int cb = 0; cb < plan->cb; cb++)
             nonet_wino_in(&t, cb);
         lap(&t, NONET_WINO_IN);
-        nonet_stream next = nonet_wino_next_input(&t);
         for (int q = 0; q < plan->kq; q++)
-            multiply_and_out(&t, q, &next);
+            multiply_and_out(&t, q);
     }
 }
 
@@ -141,7 +140,6 @@ static void run_channels(const nonet_wino_task *task, float *work)
 #pragma omp parallel num_threads(plan->threads)
     {
         nonet_wino_task t = *task;
-        nonet_stream none = { .lines = 0 };
         set_room(&t, work, work + plan->shared_floats + (size_t)omp_get_thread_num() * plan->thread_floats);
         for (int block = 0; block < plan->wino.blocks; block++) {
             t.block = nonet_tile_block_of(&plan->wino, block, plan->multiply->mr, t.tiles);
@@ -154,7 +152,7 @@ static void run_channels(const nonet_wino_task *task, float *work)
             lap(&t, NONET_WINO_OTHER);
 #pragma omp for schedule(static)
             for (int q = 0; q < plan->kq; q++)
-                multiply_and_out(&t, q, &none);
+                multiply_and_out(&t, q);
         }
     }
 }

@@ -60,16 +60,16 @@ typedef void nonet_fc_vector_bf16_fn(const float *x, const uint16_t *w, const fl
  * V element (t,c) at v[(c/64)*v_cblock + t*64 + c%64]; U at u[c*16*kblocks + j]; M at m[t*16*kblocks + j].
  * One sum (an FMA chain from +0, c rising) per 64 channels, sums added in order; add: to what M holds, the sums of the channels
  * before.
- * fetch: two streams that later work reads (U of the next calls; the input of the next block, or lines to be written). At channel c the
- * line at fetch + c*fetch_step floats is due in L2, so that they come from memory at an even pace; likewise the V that stands v_next
- * floats after this one. Hints: any address will do, and a kernel asks for as many of these lines as do not hold it up. */
+ * fetch: what later calls read, U above all. At channel c the line at fetch + c*fetch_step floats is due in L2, so that it comes from memory
+ * at an even pace; likewise the V that stands v_next floats after this one. Hints: any address will do, and a kernel asks for as
+ * many of these lines as do not hold it up. */
 typedef struct nonet_wino_gemm_args {
     float *m;
     const float *v;
     const float *u;
     size_t v_cblock, v_next;
-    const float *fetch[2];
-    size_t fetch_step[2];
+    const float *fetch;
+    size_t fetch_step;
     int tiles;                  /* 1..mr of the kernel's row */
     int channels;               /* a multiple of 16 */
     int kblocks;                /* 1..nr/16 */

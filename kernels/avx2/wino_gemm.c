@@ -5,10 +5,10 @@ nonet_wino_gemm_fn nonet_wino_gemm_f32_6x16_avx2;
 
 enum { UNROLL = 2 };            /* channels a turn; divides NONET_L. With more, GCC 12 spills */
 
-/* Streams that later calls read: U, the V behind this sum's, and one more. */
+/* Streams that later calls read: U, and the V behind this sum's. */
 typedef struct streams {
-    uintptr_t u, v, other;
-    size_t u_step, v_step, other_step;  /* bytes a turn */
+    uintptr_t u, v;
+    size_t u_step, v_step;      /* bytes a turn */
 } streams;
 
 /* A line of each with every turn: with every channel costs 1 % (docs/KERNELS.md). */
@@ -16,11 +16,9 @@ BLOCK_INLINE void fetch(streams *f)
 {
     block_line(f->u);
     block_line(f->v);
-    block_line(f->other);
     f->u += f->u_step;
     f->v += f->v_step;
-    f->other += f->other_step;
-    __asm__("" : "+r"(f->u), "+r"(f->other));           /* else clang keeps both in a vector register, and spills */
+    __asm__("" : "+r"(f->u), "+r"(f->v));               /* else clang keeps both in a vector register, and spills */
 }
 
 /* One sum of n channels, a multiple of 16. */
@@ -37,16 +35,10 @@ BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, streams
     }
 }
 
-BLOCK_INLINE streams streams_of(const nonet_wino_gemm_args *a, int m)
-{
-    const size_t turn = UNROLL * sizeof(float);
-    return (streams){ (uintptr_t)a->fetch[0], 0, (uintptr_t)a->fetch[1],
-                      a->fetch_step[0] * turn, (size_t)m * turn, a->fetch_step[1] * turn };
-}
-
 BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m)
 {
-    streams f = streams_of(a, m);
+    const size_t turn = UNROLL * sizeof(float);
+    streams f = { .u = (uintptr_t)a->fetch, .u_step = a->fetch_step * turn, .v_step = (size_t)m * turn };
 
     for (int c = 0; c < a->channels; c += NONET_SUM) {
         int n = a->channels - c < NONET_SUM ? a->channels - c : NONET_SUM;

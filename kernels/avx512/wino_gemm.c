@@ -5,28 +5,22 @@ nonet_wino_gemm_fn nonet_wino_gemm_f32_14x32_avx512;
 
 enum { UNROLL = 2 };            /* channels a turn; divides NONET_L. With more, GCC 12 spills */
 
-/* Streams that later calls read: U, the V behind this sum's, and one more. */
+/* Streams that later calls read: U, and the V behind this sum's. */
 typedef struct streams {
-    uintptr_t u, v, other;
-    size_t u_step;              /* bytes a channel */
-    size_t v_step, other_step;  /* bytes a turn */
+    uintptr_t u, v;
+    size_t u_step, v_step;      /* bytes a channel */
 } streams;
 
-/* What is fetched with channel i of a turn. Three lines a channel: with four, Zen 5 loses 6 % to them (docs/KERNELS.md). The line
- * behind U's is fetched too, which repeats fetches that the CPU has dropped; V and the other stream take turns. */
-BLOCK_INLINE void fetch(streams *f, int i)
+/* With each channel: three lines, for with four Zen 5 loses 6 % to them (docs/KERNELS.md). The line behind U's is fetched too, which
+ * repeats fetches that the CPU has dropped. */
+BLOCK_INLINE void fetch(streams *f)
 {
     block_line(f->u);
     block_line(f->u + NONET_ALIGNMENT);
+    block_line(f->v);
     f->u += f->u_step;
-    if (i == 0) {
-        block_line(f->v);
-        f->v += f->v_step;
-    } else {
-        block_line(f->other);
-        f->other += f->other_step;
-    }
-    __asm__("" : "+r"(f->u), "+r"(f->other));           /* else clang keeps both in a vector register, and spills */
+    f->v += f->v_step;
+    __asm__("" : "+r"(f->u), "+r"(f->v));               /* else clang keeps both in a vector register, and spills */
 }
 
 /* One sum of n channels, a multiple of 16. */
@@ -36,7 +30,7 @@ BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, streams
     for (int c = 0; c < n; c += UNROLL) {
         BLOCK_UNROLL
         for (int i = 0; i < UNROLL; i++) {
-            fetch(f, i);
+            fetch(f);
             block_fma(b, v + i, NONET_SUM, u + i * NONET_L * kb, m, kb);
         }
         v += UNROLL;
@@ -44,17 +38,10 @@ BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, streams
     }
 }
 
-BLOCK_INLINE streams streams_of(const nonet_wino_gemm_args *a, int m)
-{
-    const size_t turn = UNROLL * sizeof(float);
-    return (streams){ (uintptr_t)a->fetch[0], 0, (uintptr_t)a->fetch[1],
-                      a->fetch_step[0] * sizeof(float), (size_t)m * turn, a->fetch_step[1] * turn };
-}
-
 BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m, int kb)
 {
     size_t row = (size_t)(NONET_L * kb);
-    streams f = streams_of(a, m);
+    streams f = { .u = (uintptr_t)a->fetch, .u_step = a->fetch_step * sizeof(float), .v_step = (size_t)m * sizeof(float) };
 
     for (int c = 0; c < a->channels; c += NONET_SUM) {
         int n = a->channels - c < NONET_SUM ? a->channels - c : NONET_SUM;

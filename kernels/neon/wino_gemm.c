@@ -5,12 +5,12 @@ nonet_wino_gemm_fn nonet_wino_gemm_f32_6x16_neon;
 
 enum { RUN = NONET_L * NONET_L };           /* floats of U for 16 channels */
 
-/* The lines of a stream that stand for 16 channels, into L2. */
-BLOCK_INLINE void fetch(const nonet_wino_gemm_args *a, int stream, int channel)
+/* What is to be fetched with 16 channels, into L2. */
+BLOCK_INLINE void fetch(const nonet_wino_gemm_args *a, int channel)
 {
-    uintptr_t at = (uintptr_t)a->fetch[stream] + (size_t)channel * a->fetch_step[stream] * sizeof(float);
+    uintptr_t at = (uintptr_t)a->fetch + (size_t)channel * a->fetch_step * sizeof(float);
 
-    for (size_t line = 0; line < a->fetch_step[stream]; line++, at += NONET_ALIGNMENT)
+    for (size_t line = 0; line < a->fetch_step; line++, at += NONET_ALIGNMENT)
         __asm__ volatile("prfm pldl2keep, [%0]" : : "r"(at));
 }
 
@@ -25,8 +25,7 @@ BLOCK_INLINE void sum_channels(block *b, const nonet_wino_gemm_args *a, int c, i
         const float *vnext = last ? v : v + NONET_L;
         const float *unext = last ? u : u + RUN;
 
-        fetch(a, 0, c + i);
-        fetch(a, 1, c + i);
+        fetch(a, c + i);
         block_run(b, v, vnext, NONET_SUM, u, unext, m);
         v = vnext;
         u = unext;
