@@ -3,21 +3,16 @@
  * kernel.
  * One chain an output, as the order of sums demands: an FMA's latency for each row of w, far above the speed of DRAM. */
 
-enum {
-    PAGE = 4096,
-    AHEAD = 4 * PAGE            /* bytes of w: one line of each page is fetched so far ahead, which is where the CPU's own fetching,
-                                 * which ends with every page, finds the next one. Every line is more than it can take. */
-};
+/* Of w, one line of each page is fetched, AHEAD bytes before it is read: the CPU's own fetching, which ends with every page, then finds the
+ * next one on its way. Every line is more than it can take. */
+enum { PAGE = 4096, AHEAD = 4 * PAGE };
 
 /* One sum of `groups` groups of 16 inputs. */
 BLOCK_INLINE void sum_groups(block *b, const float *x, const fc_weight *w, size_t groups)
 {
-    const size_t group = NONET_L * NONET_L * sizeof *w, page_groups = PAGE / group;
-
     block_zero(b, 1);
     for (size_t g = 0; g < groups; g++) {
-        if (g % page_groups == 0)
-            block_line((uintptr_t)w + AHEAD);
+        block_line(((uintptr_t)w + AHEAD) / PAGE * PAGE);
         BLOCK_UNROLL
         for (int i = 0; i < NONET_L; i++) {
             __m256 s = _mm256_broadcast_ss(x + i);
