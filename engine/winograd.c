@@ -116,10 +116,19 @@ static void multiply_and_out(const nonet_wino_task *t, int q)
     lap(t, NONET_WINO_OUT);
 }
 
+/* Blocks that a thread takes at a time: where there are many, the faster of two cores does more of them; where there are few, each does
+ * its share, for a core that is one ahead leaves the others waiting. */
+static int blocks_at_a_time(const nonet_plan *plan)
+{
+    enum { MANY = 8 };
+    return plan->wino.blocks >= MANY * plan->threads ? 1 : nonet_ceil_div(plan->wino.blocks, plan->threads);
+}
+
 static void run_blocks(const nonet_wino_task *task, float *work)
 {
     const nonet_plan *plan = task->plan;
-#pragma omp parallel for schedule(static) num_threads(plan->threads) if (plan->threads > 1)
+    int chunk = blocks_at_a_time(plan);
+#pragma omp parallel for schedule(dynamic, chunk) num_threads(plan->threads) if (plan->threads > 1)
     for (int block = 0; block < plan->wino.blocks; block++) {
         nonet_wino_task t = *task;
         float *own = work + (size_t)omp_get_thread_num() * plan->thread_floats;
