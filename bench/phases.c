@@ -1,4 +1,4 @@
-/* phases.c - input transform, multiply and output transform of a Winograd plan, by the clocks that the engine's own loops can carry. */
+/* phases.c - input transform, multiply and output transform of a Winograd plan, by clocks that the engine's loops can carry. */
 #include "bench/phases.h"
 #include <math.h>
 #include <stdlib.h>

@@ -78,7 +78,8 @@ static void phase_table(const bench_report *report, int name_width)
                    1e3 * p->multiply, 1e3 * p->out, 1e3 * sum, 100 * p->in / sum, 100 * p->multiply / sum, 100 * p->out / sum,
                    200e-9 * row->work.own / (p->multiply * peak));
     }
-    printf("\nPhases: the least of several runs, mean of the threads, without waiting. Filter transforms of expanded weights are in mul.\n");
+    printf("\nPhases: the least of several runs, mean of the threads, without waiting. The filter transform of expanded weights\n"
+           "is in mul.\n");
 }
 
 void bench_table(const bench_report *report)

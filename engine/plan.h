@@ -100,7 +100,9 @@ static inline int nonet_packing_equal(const nonet_packing *a, const nonet_packin
 
 /* Where the time of a Winograd layer goes, for whoever measures it: one of these for each thread, `last` the time of the start.
  * OTHER is whatever is not one of the three kinds of kernels, waiting for other threads above all. */
-typedef enum nonet_wino_phase { NONET_WINO_IN, NONET_WINO_MULTIPLY, NONET_WINO_OUT, NONET_WINO_OTHER, NONET_WINO_PHASES } nonet_wino_phase;
+typedef enum nonet_wino_phase {
+    NONET_WINO_IN, NONET_WINO_MULTIPLY, NONET_WINO_OUT, NONET_WINO_OTHER, NONET_WINO_PHASES
+} nonet_wino_phase;
 typedef struct nonet_wino_laps {
     double (*now)(void);
     double last, seconds[NONET_WINO_PHASES];

@@ -1,9 +1,9 @@
-/* wino_multiply.c - the multiply calls of a block: point by point, while they fetch the weights and the V that come after them. */
+/* wino_multiply.c - the multiply calls of a block, point by point. They fetch the weights and the V that come after them. */
 #include "engine/wino_task.h"
 
-/* One point of tiles `with`, channels from c on. `ahead` is fetched, a share with each call. Returns what is to be fetched next. */
-static const float *multiply_point(const nonet_wino_task *t, const nonet_tile_groups *with, int xi, int c, nonet_wino_gemm_args *a,
-                                   const float *ahead)
+/* One point of tiles `with`, channels from c on. `ahead` is fetched, a share with each call. Returns what to fetch next. */
+static const float *multiply_point(const nonet_wino_task *t, const nonet_tile_groups *with, int xi, int c,
+                                   nonet_wino_gemm_args *a, const float *ahead)
 {
     const nonet_wino_plan *w = &t->plan->wino;
     const size_t width = (size_t)(a->kblocks * NONET_L), share = (size_t)a->channels * a->fetch_step;
@@ -44,7 +44,7 @@ static void expand(const nonet_plan *plan, const float *g, int columns, float *u
     enum { COLUMN = NONET_TAPS * NONET_L, SOON = 2 * COLUMN };
     for (int i = 0; i < columns; i++, g += COLUMN, u += NONET_L) {
         for (int line = 0; line < COLUMN; line += NONET_L)
-            __builtin_prefetch(g + SOON + line);
+            __builtin_prefetch((const void *)((uintptr_t)g + (size_t)(SOON + line) * sizeof *g));
         plan->filter->fn.wino_filter(g, u, plan->wino.u_xi);
     }
 }

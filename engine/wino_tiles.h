@@ -1,7 +1,7 @@
 /* wino_tiles.h - the tiles of a block in the order in which V and M hold them.
  *
- * F(4x4) covers what is left at the right and lower edge, one or two outputs, with short tiles, which lack the points of b and -b in
- * that direction. Sorted so:   short across | whole | short down | short both ways
+ * F(4x4) covers what is left at the right and lower edge, one or two outputs, with short tiles, which lack the points of b and -b
+ * in that direction. Sorted so:   short across | whole | short down | short both ways
  * the tiles that have a point are consecutive, whichever point it is. */
 #ifndef NONET_ENGINE_WINO_TILES_H
 #define NONET_ENGINE_WINO_TILES_H

@@ -1,5 +1,5 @@
-/* wino_transform.c - input and output transform of a block of tiles: tiles inside the map where they stand, those at its edges and those
- * of other layouts by way of a scratch tile. */
+/* wino_transform.c - input and output transform of a block of tiles: tiles inside the map where they stand, those at its edges
+ * and those of other layouts by way of a scratch tile. */
 #include <string.h>
 #include "engine/wino_task.h"
 
@@ -14,8 +14,8 @@ static int min_int(int a, int b)
     return a < b ? a : b;
 }
 
-/* One row of a tile, pixels x0 .. x0+pixels-1: nonet_gather_row for the blocked layout, whose pixels are copied one by one because
- * there are so few. from: the row's first pixel in the map, NULL outside it. */
+/* One row of a tile, pixels x0 .. x0+pixels-1, in the blocked layout: nonet_gather_row for few pixels, copied one by one.
+ * from: the row's first pixel in the map, NULL outside it. */
 static void copy_row(const float *from, int x0, int pixels, int width, float *to)
 {
     int first = x0 < 0 ? -x0 : 0, last = from ? min_int(pixels, width - x0) : 0, x = 0;
@@ -45,7 +45,8 @@ static void in_tile(const nonet_wino_task *t, int cb, const nonet_tile *at, floa
 {
     const nonet_plan *plan = t->plan;
     const nonet_wino_plan *w = &plan->wino;
-    int rows = at->is_short & NONET_SHORT_H ? NONET_SHORT_POINTS : w->a, pixels = at->is_short & NONET_SHORT_W ? NONET_SHORT_POINTS : w->a;
+    int rows = at->is_short & NONET_SHORT_H ? NONET_SHORT_POINTS : w->a;
+    int pixels = at->is_short & NONET_SHORT_W ? NONET_SHORT_POINTS : w->a;
     int y = at->y - plan->p.pad, x = at->x - plan->p.pad;
     float room[A_MAX * A_MAX * NONET_L];
     const float *d = room;
@@ -62,14 +63,14 @@ static void in_tile(const nonet_wino_task *t, int cb, const nonet_tile *at, floa
         plan->in->fn.wino_in(d, d_row, v, w->v_xi);
 }
 
-/* `count` pixels from (y, x) on, in each of `rows` rows of channel block cb of image n, as far as they are in the map. Pixels right of
- * it are fetched from wherever their addresses lead: a fetch is a hint. */
+/* `count` pixels from (y, x) on, in each of those `rows` rows that are in the map, of channel block cb of image n. Pixels right
+ * of it are fetched from wherever their addresses, which are integers, lead: a fetch is a hint. */
 static void fetch_pixels(const nonet_view *v, const float *tensor, int n, int cb, int y, int x, int rows, int count)
 {
     int first = y < 0 ? -y : 0, last = min_int(rows, v->h - y);
     if (v->layout != NONET_NCHW16C)
         return;
-    uintptr_t at = (uintptr_t)(tensor + nonet_blocked_at(v, n, cb, y + first)) + (uintptr_t)x * PIXEL;
+    uintptr_t at = (uintptr_t)tensor + nonet_blocked_at(v, n, cb, y + first) * sizeof(float) + (uintptr_t)x * PIXEL;
     for (int i = first; i < last; i++, at += (uintptr_t)v->w * PIXEL)
         for (int j = 0; j < count; j++)
             __builtin_prefetch((const void *)(at + (uintptr_t)j * PIXEL));

@@ -80,8 +80,8 @@ void nonet_wino_plan_fill(nonet_plan *plan)
     w->tiles = plan->p.n * w->ty * w->tx;
     w->u_xi = plan->packing.expanded ? (size_t)(NONET_SUM * plan->nr) + NONET_L : 0;
     plan_blocks(plan);
-    size_t u = (size_t)w->points * w->u_xi;
-    size_t v = (size_t)w->points * w->v_xi, m = (size_t)w->points * w->m_xi, tiles = nonet_line_floats((size_t)w->block * sizeof(nonet_tile) / sizeof(float));
+    size_t u = (size_t)w->points * w->u_xi, v = (size_t)w->points * w->v_xi, m = (size_t)w->points * w->m_xi;
+    size_t tiles = nonet_line_floats((size_t)w->block * sizeof(nonet_tile) / sizeof(float));
     plan->shared_floats = w->by_channels ? v : 0;
     plan->thread_floats = (w->by_channels ? m + u : v + m + u) + tiles;
     plan->weight_floats = plan->packing.expanded ? u_floats(plan) / (size_t)w->points * NONET_TAPS : u_floats(plan);
@@ -116,8 +116,8 @@ static void multiply_and_out(const nonet_wino_task *t, int q)
     lap(t, NONET_WINO_OUT);
 }
 
-/* Blocks that a thread takes at a time: where there are many, the faster of two cores does more of them; where there are few, each does
- * its share, for a core that is one ahead leaves the others waiting. */
+/* Blocks that a thread takes at a time: where there are many, the faster of two cores does more of them; where there are few,
+ * each does its share, for a core that is one ahead leaves the others waiting. */
 static int blocks_at_a_time(const nonet_plan *plan)
 {
     enum { MANY = 8 };

@@ -60,9 +60,9 @@ typedef void nonet_fc_vector_bf16_fn(const float *x, const uint16_t *w, const fl
  * V element (t,c) at v[(c/64)*v_cblock + t*64 + c%64]; U at u[c*16*kblocks + j]; M at m[t*16*kblocks + j].
  * One sum (an FMA chain from +0, c rising) per 64 channels, sums added in order; add: to what M holds, the sums of the channels
  * before.
- * fetch: what later calls read, U above all. At channel c the line at fetch + c*fetch_step floats is due in L2, so that it comes from memory
- * at an even pace; likewise the V that stands v_next floats after this one. Hints: any address will do, and a kernel asks for as
- * many of these lines as do not hold it up. */
+ * fetch: what later calls read, U above all. At channel c the line at fetch + c*fetch_step floats is due in L2, so that it comes
+ * from memory at an even pace; likewise the V that stands v_next floats after this one. Hints: any address will do, and a kernel
+ * asks for as many of these lines as do not hold it up. */
 typedef struct nonet_wino_gemm_args {
     float *m;
     const float *v;
@@ -85,8 +85,8 @@ typedef void nonet_wino_in_fn(const float *d, size_t d_row, float *v, size_t v_x
 /* output: M at m_[xi*m_xi + lane] -> bias, relu, 2x2 max pool by flags -> m x m (m/2 x m/2 when pooled) pixels of 16 lanes at
  * dst[y*dst_row + x*16 + lane] */
 typedef void nonet_wino_out_fn(const float *m_, size_t m_xi, const float *bias, float *dst, size_t dst_row, unsigned flags);
-/* The same of a short tile, by flags (NONET_SHORT_W, NONET_SHORT_H or both): in that direction 4 pixels are read, 2 outputs (1 when
- * pooled) written, and the points 0, 1, 2 and 5 are all that v and m_ have. Output is a nonet_wino_out_fn. */
+/* The same of a short tile, by flags (NONET_SHORT_W, NONET_SHORT_H or both): in that direction 4 pixels are read, 2 outputs (1
+ * when pooled) written, and the points 0, 1, 2 and 5 are all that v and m_ have. Output is a nonet_wino_out_fn. */
 typedef void nonet_wino_in_short_fn(const float *d, size_t d_row, float *v, size_t v_xi, unsigned flags);
 
 /* 2x2 stride-2 max pool of two rows of 16-lane pixels: with j = min(2i+1, w-1) and m(a,b) = a > b ? a : b

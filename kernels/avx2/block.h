@@ -31,8 +31,8 @@ BLOCK_INLINE void block_zero(block *b, int m)
     }
 }
 
-/* A line into L2. Fetches into L1 would hold the miss buffers that loads need. The address may lie past the end of what is read: only
- * the instruction sees it, and that never faults. */
+/* A line into L2. Fetches into L1 would hold the miss buffers that loads need. The address may lie past the end of what is read:
+ * only the instruction sees it, and that never faults. */
 BLOCK_INLINE void block_line(uintptr_t at)
 {
     _mm_prefetch((const char *)at, _MM_HINT_T1);

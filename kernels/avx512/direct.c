@@ -5,8 +5,8 @@ nonet_direct_fn nonet_direct_s1_f32_14x32_avx512, nonet_direct_s2_f32_14x32_avx5
 
 enum {
     UNROLL = 2,                 /* channels a turn; divides NONET_L. With more, GCC 12 spills */
-    AHEAD = 4 * 4096            /* bytes of weights: a line every channel block and tap (1 or 2 KiB) is fetched so far ahead, which is
-                                 * where the CPU's own fetching, which ends with every page, finds the next one */
+    AHEAD = 4 * 4096            /* bytes of weights: a line of each channel block and tap (1 or 2 KiB) is fetched so far ahead and
+                                 * starts the CPU's own fetching, which ends with every page, in the next one */
 };
 
 /* The chains of channel blocks cb..end-1. */

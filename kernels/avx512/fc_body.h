@@ -3,8 +3,8 @@
  * kernel.
  * One chain an output, as the order of sums demands: an FMA's latency for each row of w, far above the speed of DRAM. */
 
-/* Of w, one line of each page is fetched, AHEAD bytes before it is read: the CPU's own fetching, which ends with every page, then finds the
- * next one on its way. Every line is more than it can take. */
+/* Of w, one line of each page is fetched, AHEAD bytes before it is read: the CPU's own fetching, which ends with every page, then
+ * finds the next one on its way. Every line is more than it can take. */
 enum { PAGE = 4096, AHEAD = 4 * PAGE };
 
 /* One sum of `groups` groups of 16 inputs. */

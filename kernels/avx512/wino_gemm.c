@@ -11,8 +11,8 @@ typedef struct streams {
     size_t u_step, v_step;      /* bytes a channel */
 } streams;
 
-/* With each channel: three lines, for with four Zen 5 loses 6 % to them (docs/KERNELS.md). The line behind U's is fetched too, which
- * repeats fetches that the CPU has dropped. */
+/* With each channel: three lines, for with four Zen 5 loses 6 % to them (docs/KERNELS.md). The line behind U's is fetched too,
+ * which repeats fetches that the CPU has dropped. */
 BLOCK_INLINE void fetch(streams *f)
 {
     block_line(f->u);

@@ -1,6 +1,6 @@
-/* wino_f4_short.c - tiles of Winograd F(4x4,3x3) at an edge where one or two outputs are left: 2 outputs of 4 pixels in that direction,
- * F(2,3) in the points 0, a, -a, infinity. They are points of F(4), whose transformed filters serve as they are: what their N is
- * too large for F(2) stands in B. A tile that is short in both directions takes 16 of the 36 products, in one 24.
+/* wino_f4_short.c - tiles of Winograd F(4x4,3x3) at an edge where one or two outputs are left: 2 outputs of 4 pixels in that
+ * direction, F(2,3) in the points 0, a, -a, infinity. They are points of F(4), whose transformed filters serve as they are: what
+ * their N is too large for F(2) stands in B. A tile that is short in both directions takes 16 of the 36 products, in one 24.
  *
  *   B^T = a2 b2       0           -b2      0      point 0        A^T = 1  1   1  0
  *         0        a(a2 - b2)   a2 - b2    0            a              0  a  -a  1
