@@ -4,7 +4,8 @@
 enum { KINDS = 4 };
 static const unsigned kinds[KINDS] = { NONET_SHORT_W, 0, NONET_SHORT_H, NONET_SHORT_H | NONET_SHORT_W };
 
-nonet_tile nonet_tile_at(const nonet_wino_plan *w, int tile)
+/* Number `tile` of the batch, row by row. */
+static nonet_tile tile_at(const nonet_wino_plan *w, int tile)
 {
     int per = w->ty * w->tx, i = tile % per, row = i / w->tx, column = i % w->tx;
     unsigned is_short = (row == w->short_y ? NONET_SHORT_H : 0u) | (column == w->short_x ? NONET_SHORT_W : 0u);
@@ -20,19 +21,20 @@ static nonet_tile_groups groups_of(int first, int end, int mr)
 nonet_tile_block nonet_tile_block_of(const nonet_wino_plan *wino, int block, int mr, nonet_tile *room)
 {
     int first = block * wino->block, left = wino->tiles - first, slot = 0;
-    nonet_tile_block b = { .wino = wino, .first = first, .tiles = left < wino->block ? left : wino->block, .tile = room };
+    int start[KINDS + 1];       /* slots where each kind starts, and their end */
+    nonet_tile_block b = { .side = wino->a, .tiles = left < wino->block ? left : wino->block, .tile = room };
     for (int kind = 0; kind < KINDS; kind++) {
-        b.start[kind] = slot;
+        start[kind] = slot;
         for (int i = first; i < first + b.tiles; i++) {
-            nonet_tile tile = nonet_tile_at(wino, i);
+            nonet_tile tile = tile_at(wino, i);
             if (tile.is_short == kinds[kind])
                 room[slot++] = tile;
         }
     }
-    b.start[KINDS] = slot;
+    start[KINDS] = slot;
     for (int kind = 0; kind < KINDS; kind++) {
         int whole_h = kind / 2, whole_w = kind % 2;
-        b.with[kind] = groups_of(b.start[whole_w ? 1 : 0], b.start[whole_h ? 2 : whole_w ? 3 : KINDS], mr);
+        b.with[kind] = groups_of(start[whole_w ? 1 : 0], start[whole_h ? 2 : whole_w ? 3 : KINDS], mr);
     }
     return b;
 }
@@ -40,8 +42,8 @@ nonet_tile_block nonet_tile_block_of(const nonet_wino_plan *wino, int block, int
 long nonet_tile_calls(const nonet_tile_block *b)
 {
     long calls = 0;
-    for (int i = 0; i < b->wino->a; i++)
-        for (int j = 0; j < b->wino->a; j++)
+    for (int i = 0; i < b->side; i++)
+        for (int j = 0; j < b->side; j++)
             calls += b->with[nonet_point_kind(i, j)].groups;
     return calls;
 }

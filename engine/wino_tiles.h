@@ -21,16 +21,13 @@ typedef struct nonet_tile_groups {
 } nonet_tile_groups;
 
 typedef struct nonet_tile_block {
-    const nonet_wino_plan *wino;
-    int first, tiles;           /* of the whole batch, row by row */
-    int start[5];               /* slots where each of the four kinds starts, and their end */
+    int side, tiles;            /* points a line of a tile; tiles of this block */
     const nonet_tile *tile;     /* of each slot */
     nonet_tile_groups with[4];  /* those that have a point of each kind: nonet_point_kind */
 } nonet_tile_block;
 
 /* room: for the tiles of a block; mr: the most that a multiply call takes. */
 nonet_tile_block nonet_tile_block_of(const nonet_wino_plan *wino, int block, int mr, nonet_tile *room);
-nonet_tile nonet_tile_at(const nonet_wino_plan *wino, int tile);
 /* Points 3 and 4 of a line of F(4) are b and -b, which short tiles lack; no tile of another algorithm is short. */
 static inline int nonet_point_kind(int row, int column)
 {
