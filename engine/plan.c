@@ -185,7 +185,7 @@ static int options_ok(const nonet_options *o)
 
 static nonet_status read_request(request *r, const nonet_conv *problem, const nonet_options *options)
 {
-    int available = nonet_threads_available();
+    int available = options->threads == 1 ? 1 : nonet_threads_available();      /* which reads files of the system */
     r->p = *problem;
     r->options = options;
     fill_defaults(&r->p);

@@ -52,18 +52,6 @@ static nonet_vgg_status pack_step(nonet_vgg *net, vgg_step *step, const vgg_sour
     return NONET_VGG_OK;
 }
 
-/* Has the pages of packed weights mapped before they are needed, by all threads: a read every 64 KiB, which is what Linux maps
- * around a fault at least. In the first forward the faults of the threads would wait for each other. */
-static void map_pages(const vgg_layer *l, int threads)
-{
-    enum { STEP = 64 << 10 };
-    const volatile unsigned char *bytes = l->packed;
-    long steps = (long)(l->packed_bytes / STEP) + 1;
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-    for (long i = 0; i < steps; i++)
-        (void)bytes[(size_t)i * STEP < l->packed_bytes ? (size_t)i * STEP : l->packed_bytes - 1];
-}
-
 /* 1 if the layer's packed weights stand in the file and fit the plan. */
 static int import_step(nonet_vgg *net, vgg_step *step)
 {
@@ -73,7 +61,7 @@ static int import_step(nonet_vgg *net, vgg_step *step)
     int fits = nonet_weights_import(&step->weights, step->plan, l->packed, l->packed_bytes) == NONET_OK;
     *(fits ? &net->mapped : &net->unfit) += 1;
     if (fits)
-        map_pages(l, net->options.conv.threads);
+        vgg_prefault(l->packed, l->packed_bytes, net->options.conv.threads);
     return fits;
 }
 
