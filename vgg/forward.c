@@ -3,7 +3,7 @@
 #include <time.h>
 #include "vgg/net.h"
 
-static double now(void)
+double vgg_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -71,13 +71,13 @@ static nonet_vgg_status run_steps(const nonet_vgg *net, int from, int to, int im
                                   nonet_vgg_error *err)
 {
     for (int i = from; i < to; i++) {
-        double start = seconds ? now() : 0;
+        double start = seconds ? vgg_now() : 0;
         float *out = target(net, i, image, dst);
         nonet_status status = run_step(net, &net->steps[i], in, out);
         if (status != NONET_OK)
             return vgg_fail(err, NONET_VGG_UNSUPPORTED, "layer %s: %s", net->steps[i].layer.name, nonet_status_string(status));
         if (seconds)
-            seconds[i] += now() - start;
+            seconds[i] += vgg_now() - start;
         in = out;
     }
     return NONET_VGG_OK;

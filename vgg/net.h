@@ -70,6 +70,8 @@ nonet_vgg_status vgg_file_rows(void *context, const vgg_step *step, int first, i
 nonet_vgg_status vgg_open_model(nonet_vgg **net, const char *path, const nonet_vgg_options *options, int keep,
                                 nonet_vgg_error *err);
 
+/* Seconds from an arbitrary start. */
+double vgg_now(void);
 /* Has the pages of a part of a mapped file mapped now, without reading them all. */
 void vgg_prefault(const void *start, size_t count, int threads);
 /* Ends the OpenMP threads, unless called by one of them. */

@@ -2,7 +2,6 @@
  * for each other. */
 #include <stdint.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 #include "vgg/net.h"
 
@@ -10,13 +9,6 @@ enum {
     STEP = 64 << 10,            /* what Linux maps around a fault at least */
     TRIAL = 2 << 20
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* A read in every step, by all threads. */
 static void touch(const volatile unsigned char *bytes, size_t count, int threads)
@@ -49,11 +41,11 @@ void vgg_prefault(const void *start, size_t count, int threads)
     const unsigned char *bytes = start;
     int works = 0;
     if (count >= 4 * (size_t)TRIAL) {
-        double begin = now();
+        double begin = vgg_now();
         works = populate(bytes, TRIAL);
-        double middle = now();
+        double middle = vgg_now();
         touch(bytes + TRIAL, TRIAL, 1);
-        works = works && middle - begin < now() - middle;
+        works = works && middle - begin < vgg_now() - middle;
         bytes += 2 * (size_t)TRIAL;
         count -= 2 * (size_t)TRIAL;
     }
