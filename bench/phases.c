@@ -2,7 +2,6 @@
 #include "bench/phases.h"
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include "bench/data.h"
 #include "bench/timer.h"
 #include "engine/plan.h"

@@ -1,12 +1,11 @@
 /* choose.c - a model of work and traffic. Bits depend on the choice, so it sees one image's shape and nothing else. */
 #include "engine/choose.h"
 
-/* Points of the tiles that cover n outputs of a line. F(4) covers the last one or two with 4 points. */
+/* Points of the tiles that cover n outputs of a line. */
 static double points(int n, int m)
 {
-    int left = n % m;
-    if (m == 4 && left > 0 && left <= 2)
-        return n / m * 6 + 4;
+    if (nonet_ends_short(n, m))
+        return n / m * (m + 2) + NONET_SHORT_POINTS;
     return (double)((n + m - 1) / m) * (m + 2);
 }
 

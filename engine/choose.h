@@ -4,6 +4,14 @@
 
 #include "nonet.h"
 
+/* Of a short tile, in the direction in which it is short (wino_tiles.h). */
+enum { NONET_SHORT_POINTS = 4, NONET_SHORT_SIDE = 2 };
+/* Whether the last tile that covers n outputs of a line is short: F(4)'s (m is 4), where one or two are left. */
+static inline int nonet_ends_short(int n, int m)
+{
+    return m == 4 && n % m > 0 && n % m <= NONET_SHORT_SIDE;
+}
+
 /* How a problem is computed where it is not the model that decides. Zeros leave all to the model. Only algo has a say in bits. */
 typedef struct nonet_choice {
     nonet_algo algo;            /* AUTO: the model's */

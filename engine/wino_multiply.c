@@ -23,19 +23,17 @@ static const float *multiply_point(const nonet_wino_task *t, const nonet_tile_gr
 static void multiply_packed(const nonet_wino_task *t, int q, nonet_wino_gemm_args *a)
 {
     const nonet_plan *plan = t->plan;
-    int width = a->kblocks * NONET_L, side = plan->wino.a, step[4];
+    int width = a->kblocks * NONET_L, points = plan->wino.points, side = plan->wino.a;
     size_t channels = (size_t)plan->cb * NONET_L, chunk = channels * (size_t)width;
-    const float *u = t->weights->data + (size_t)q * (size_t)plan->wino.points * channels * (size_t)plan->nr;
+    const float *u = t->weights->data + (size_t)q * (size_t)points * channels * (size_t)plan->nr;
     a->channels = plan->cb * NONET_L;
-    for (int kind = 0; kind < 4; kind++)
-        step[kind] = t->block.with[kind].groups ? nonet_ceil_div(width, t->block.with[kind].groups) : 0;
-    for (int xi = 0, i = 0; i < side; i++)
-        for (int j = 0; j < side; j++, xi++, u += chunk) {
-            int kind = nonet_point_kind(i, j), last = q == plan->kq - 1 && xi == plan->wino.points - 1;
-            a->u = u;
-            a->fetch_step = (size_t)step[kind];
-            multiply_point(t, &t->block.with[kind], xi, 0, a, last ? t->weights->data : u + chunk);
-        }
+    for (int xi = 0; xi < points; xi++, u += chunk) {
+        const nonet_tile_groups *with = &t->block.with[nonet_point_kind(xi / side, xi % side)];
+        int last = q == plan->kq - 1 && xi == points - 1;
+        a->u = u;
+        a->fetch_step = with->groups ? (size_t)nonet_ceil_div(width, with->groups) : 0;
+        multiply_point(t, with, xi, 0, a, last ? t->weights->data : u + chunk);
+    }
 }
 
 /* `columns` filters of 16 output channels each, g to u; the weights of the next ones are on their way to L1 meanwhile. */

@@ -8,8 +8,6 @@
 
 #include "engine/plan.h"
 
-enum { NONET_SHORT_POINTS = 4, NONET_SHORT_SIDE = 2 };  /* of a short tile, in the direction in which it is short */
-
 typedef struct nonet_tile {
     int n, y, x;                /* where its output starts, before the pool */
     unsigned is_short;          /* NONET_SHORT_W, NONET_SHORT_H, both or 0 */

@@ -63,8 +63,7 @@ static void plan_blocks(nonet_plan *plan)
  * the same bits with it and without. */
 static int short_line(const nonet_plan *plan, int n)
 {
-    int left = n % plan->wino.m;
-    return plan->algo == NONET_WINOGRAD_F4 && left > 0 && left <= NONET_SHORT_SIDE ? n / plan->wino.m : -1;
+    return nonet_ends_short(n, plan->wino.m) ? n / plan->wino.m : -1;
 }
 
 void nonet_wino_plan_fill(nonet_plan *plan)
