@@ -6,9 +6,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "arch/threads.h"
 #include "nonet.h"
 
@@ -157,9 +160,25 @@ static int affinity(void)
     return INT_MAX;
 }
 
+/* The quota of this process. It is remembered for a second: a network asks once for each of its plans, and each walk through the
+ * files takes longer than making a plan. */
+static int quota_lately(void)
+{
+    enum { NEVER = 0 };
+    static _Atomic uint64_t memory = NEVER;     /* the second, from 1 on, above the quota */
+    struct timespec t;
+    uint64_t kept = memory, second;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    second = (uint64_t)t.tv_sec + 1;
+    if (kept == NEVER || kept >> 32 != (second & UINT32_MAX))
+        memory = kept = second << 32 | (uint32_t)nonet_threads_quota("");
+    return (int)(kept & UINT32_MAX);
+}
+
 int nonet_threads_available(void)
 {
-    int threads = least_of(affinity(), nonet_threads_quota(""));
+    int threads = least_of(affinity(), quota_lately());
 
     return threads < 1 || threads == INT_MAX ? 1 : threads;
 }

@@ -65,7 +65,8 @@ nonet_status nonet_isa_current(nonet_isa *isa);
 const char *nonet_isa_name(nonet_isa isa);
 /* 1 if this CPU and its OS can run the set. */
 int nonet_isa_supported(nonet_isa isa);
-/* Threads this process may run: the smaller of its CPU affinity and its cgroup quota (rounded up), at least 1. */
+/* Threads this process may run: the smaller of its CPU affinity and its cgroup quota (rounded up; as it stood at most a second
+ * ago), at least 1. Thread-safe. */
 int nonet_threads_available(void);
 
 /* ---- Layouts ---------------------------------------------------------------------------------------------- */
