@@ -107,6 +107,7 @@ typedef struct strip_task {
     float *strip, *rows, *pooled;
     nonet_view in, out;
     int n, y0, y1;              /* image; output rows before the pool */
+    int warm;                   /* what it writes is in L2 */
 } strip_task;
 
 static void gather(const strip_task *t)
@@ -167,7 +168,7 @@ static void compute_row(const strip_task *t, nonet_direct_args *a, int cb, int y
         a->m = (plan->ow - x0) / (runs - i);     /* runs of nearly equal length */
         a->x = x + (size_t)x0 * (size_t)plan->p.stride * pixel;
         a->out = out + (size_t)x0 * NONET_L;
-        if (ic)
+        if (ic && !t->warm)
             fetch_output(a);
         plan->multiply->fn.direct(a);
     }
@@ -215,6 +216,25 @@ static void compute_rows(const strip_task *t, int q)
     int band = t->plan->strip.band;
     for (int y = t->y0; y < t->y1; y += band)
         compute_band(t, q, y, y + band < t->y1 ? y + band : t->y1);
+}
+
+void nonet_direct_rows(const nonet_plan *plan, const nonet_weights *weights, const float *src, const nonet_rows *to, float *work)
+{
+    const nonet_conv *p = &plan->p;
+    strip_task t = {
+        .plan = plan, .weights = weights, .src = src, .strip = work, .in = { p->src_layout, p->c, p->h, p->w }, .n = to->n,
+        .warm = 1,
+    };
+    for (t.y0 = to->y0; t.y0 < to->y1; t.y0 = t.y1) {
+        t.y1 = t.y0 + plan->strip.rows < to->y1 ? t.y0 + plan->strip.rows : to->y1;
+        gather(&t);
+        for (int q = 0; q < plan->kq; q++) {
+            nonet_direct_args a = args_of(&t, q, 0, to->kblock);
+            float *out = to->out + (size_t)q * (size_t)(plan->nr / NONET_L) * to->kblock;
+            for (int y = t.y0; y < t.y1; y++)
+                compute_row(&t, &a, 0, y, out + (size_t)(y - to->y0) * to->row);
+        }
+    }
 }
 
 void nonet_direct_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work)

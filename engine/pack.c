@@ -86,13 +86,13 @@ static void pack_ic(const pack_part *part, int q, float *data)
     }
 }
 
-enum { TAPS = 9, COLUMN = TAPS * NONET_L };     /* floats of a 3x3 filter of 16 output channels */
+enum { COLUMN = NONET_TAPS * NONET_L };         /* floats of a 3x3 filter of 16 output channels */
 
 /* The filters of a channel block for block b of 16 outputs: [16][9][16]. */
 static void filters_of(const pack_part *part, int k, int cb, float g[NONET_L * COLUMN])
 {
     pack_rows rows = rows_at(part, k, cb * NONET_L);
-    int length = channels_in(part->plan, cb) * TAPS;
+    int length = channels_in(part->plan, cb) * NONET_TAPS;
     for (int s = 0; s < COLUMN; s += NONET_L)
         nonet_transpose16(rows.from + s, rows.step, rows.have, length - s < 0 ? 0 : length - s, g + s * NONET_L);
 }
@@ -103,7 +103,7 @@ static void pack_winograd(const pack_part *part, int q, float *data)
     const nonet_plan *plan = part->plan;
     int kblocks = nonet_kblocks(plan, q), expanded = plan->packing.expanded;
     size_t width = (size_t)kblocks * NONET_L, inputs = (size_t)plan->cb * NONET_L;
-    size_t taps = (size_t)(expanded ? TAPS : plan->wino.points);
+    size_t taps = (size_t)(expanded ? NONET_TAPS : plan->wino.points);
     float *to = data + (size_t)q * taps * inputs * (size_t)plan->nr, g[NONET_L * COLUMN];
     for (int cb = 0; cb < plan->cb; cb++)
         for (int b = 0; b < kblocks; b++) {
@@ -111,7 +111,7 @@ static void pack_winograd(const pack_part *part, int q, float *data)
             for (int c = 0; c < NONET_L; c++) {
                 size_t column = (size_t)(cb * NONET_L + c) * width + (size_t)b * NONET_L;
                 if (expanded)
-                    memcpy(to + column * TAPS, g + c * COLUMN, COLUMN * sizeof *g);
+                    memcpy(to + column * NONET_TAPS, g + c * COLUMN, COLUMN * sizeof *g);
                 else
                     plan->filter->fn.wino_filter(g + c * COLUMN, to + column, inputs * width);
             }

@@ -6,6 +6,8 @@
 #include "engine/choose.h"
 #include "kernels/kernels.h"
 
+enum { NONET_TAPS = 9 };        /* of a 3x3 filter */
+
 /* How a plan is executed; the algorithm DIRECT has four loop nests. */
 typedef enum nonet_nest { NEST_DIRECT, NEST_IC, NEST_FC_VECTOR, NEST_FC_MATRIX, NEST_WINOGRAD, NEST_COUNT } nonet_nest;
 
@@ -118,6 +120,14 @@ void nonet_direct_plan(nonet_plan *plan);
 void nonet_fc_plan(nonet_plan *plan);
 void nonet_wino_plan_fill(nonet_plan *plan);
 void nonet_direct_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
+/* Where rows [y0, y1) of an image go, blocked: floats between rows and between channel blocks. */
+typedef struct nonet_rows {
+    int n, y0, y1;
+    float *out;                 /* row y0 */
+    size_t row, kblock;
+} nonet_rows;
+/* These rows alone, of a plan of nest IC without a pool, by this thread; work: a thread's. */
+void nonet_direct_rows(const nonet_plan *plan, const nonet_weights *weights, const float *src, const nonet_rows *to, float *work);
 void nonet_fc_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
 void nonet_wino_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work,
                         nonet_wino_laps *laps);

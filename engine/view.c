@@ -77,8 +77,11 @@ void nonet_gather_plane_row(const nonet_view *v, const float *src, int n, int c,
     else
         at = plain_of(v, n, c, y);
     const float *from = src + at.start + (size_t)(x0 + first) * at.pixel;
-    for (int i = 0; i < last - first; i++)
-        out[first + i] = from[(size_t)i * at.pixel];
+    if (at.pixel == 1)
+        memcpy(out + first, from, (size_t)(last - first) * sizeof *out);
+    else
+        for (int i = 0; i < last - first; i++)
+            out[first + i] = from[(size_t)i * at.pixel];
 }
 
 void nonet_scatter_row(const nonet_view *v, float *dst, int n, int cb, int y, int x0, int count, const float *in)

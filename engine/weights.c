@@ -2,10 +2,8 @@
  * that can be stored and mapped again. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "engine/plan.h"
 
-enum { HUGE_PAGE = 2 << 20 };
 /* Counted up when the order of packed weights or a filter transform changes. */
 enum { PACKED_VERSION = 2 };
 #define PACKED_MAGIC "nonet w"      /* 8 bytes with its zero */
@@ -36,20 +34,6 @@ static block_head head_of(const nonet_plan *plan)
     return head;
 }
 
-/* Weights are a stream: large ones ask for huge pages. */
-static float *alloc_floats(size_t floats)
-{
-    size_t bytes = floats * sizeof(float), align = bytes >= HUGE_PAGE ? HUGE_PAGE : NONET_ALIGNMENT;
-    void *p = NULL;
-    if (posix_memalign(&p, align, bytes))
-        return NULL;
-#ifdef MADV_HUGEPAGE
-    if (align == HUGE_PAGE)
-        madvise(p, bytes, MADV_HUGEPAGE);
-#endif
-    return p;
-}
-
 /* Points w at a block. */
 static void set_block(nonet_weights *w, const nonet_plan *plan, const float *block, float *own)
 {
@@ -65,7 +49,7 @@ nonet_status nonet_weights_alloc(nonet_weights **out, const nonet_plan *plan)
         return NONET_BAD_ARGUMENT;
     *out = NULL;
     nonet_weights *w = calloc(1, sizeof *w);
-    float *block = w ? alloc_floats(HEAD_FLOATS + plan->weight_floats + bias_floats(plan)) : NULL;
+    float *block = w ? nonet_alloc(sizeof(block_head) + (plan->weight_floats + bias_floats(plan)) * sizeof(float)) : NULL;
     if (!block) {
         free(w);
         return NONET_NO_MEMORY;
@@ -105,6 +89,6 @@ nonet_status nonet_weights_import(nonet_weights **out, const nonet_plan *plan, c
 void nonet_weights_destroy(nonet_weights *weights)
 {
     if (weights)
-        free(weights->block);
+        nonet_free(weights->block, sizeof(block_head) + weights->bytes);
     free(weights);
 }

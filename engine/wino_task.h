@@ -5,8 +5,6 @@
 #include "engine/view.h"
 #include "engine/wino_tiles.h"
 
-enum { NONET_TAPS = 9 };        /* of a 3x3 filter */
-
 /* A thread's, for one block of tiles. */
 typedef struct nonet_wino_task {
     const nonet_plan *plan;
@@ -15,10 +13,16 @@ typedef struct nonet_wino_task {
     float *dst;
     float *v, *m, *u;           /* u: expanded weights */
     nonet_tile *tiles;          /* room for the block's */
-    nonet_view in, out;
+    nonet_view in, out;         /* in: of src, which is the map or a window that moves over it, padding and all */
+    nonet_tile origin;          /* where in the map src starts */
     nonet_tile_block block;
     nonet_wino_laps *laps;      /* of all threads, or NULL */
 } nonet_wino_task;
+
+/* The parts of a thread's workspace; V where its own starts, if V is not shared. */
+void nonet_wino_room(nonet_wino_task *t, float *v, float *own);
+/* All of a block: its tiles are set. */
+void nonet_wino_block(const nonet_wino_task *t);
 
 /* All tiles of the block, channel block cb of the input: V. */
 void nonet_wino_in(const nonet_wino_task *t, int cb);

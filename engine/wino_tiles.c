@@ -18,11 +18,11 @@ static nonet_tile_groups groups_of(int first, int end, int mr)
     return (nonet_tile_groups){ first, groups, groups ? tiles / groups : 0, groups ? tiles % groups : 0 };
 }
 
-nonet_tile_block nonet_tile_block_of(const nonet_wino_plan *wino, int block, int mr, nonet_tile *room)
+nonet_tile_block nonet_tile_block_of(const nonet_wino_plan *wino, int first, int tiles, int mr, nonet_tile *room)
 {
-    int first = block * wino->block, left = wino->tiles - first, slot = 0;
+    int slot = 0;
     int start[KINDS + 1];       /* slots where each kind starts, and their end */
-    nonet_tile_block b = { .side = wino->a, .tiles = left < wino->block ? left : wino->block, .tile = room };
+    nonet_tile_block b = { .side = wino->a, .tiles = tiles, .tile = room };
     for (int kind = 0; kind < KINDS; kind++) {
         start[kind] = slot;
         for (int i = first; i < first + b.tiles; i++) {

@@ -24,8 +24,8 @@ typedef struct nonet_tile_block {
     nonet_tile_groups with[4];  /* those that have a point of each kind: nonet_point_kind */
 } nonet_tile_block;
 
-/* room: for the tiles of a block; mr: the most that a multiply call takes. */
-nonet_tile_block nonet_tile_block_of(const nonet_wino_plan *wino, int block, int mr, nonet_tile *room);
+/* `tiles` tiles from number `first` of the batch on. room: for as many; mr: the most that a multiply call takes. */
+nonet_tile_block nonet_tile_block_of(const nonet_wino_plan *wino, int first, int tiles, int mr, nonet_tile *room);
 /* Points 3 and 4 of a line of F(4) are b and -b, which short tiles lack; no tile of another algorithm is short. */
 static inline int nonet_point_kind(int row, int column)
 {

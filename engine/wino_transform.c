@@ -27,38 +27,44 @@ static void copy_row(const float *from, int x0, int pixels, int width, float *to
         memset(to + x * NONET_L, 0, PIXEL);
 }
 
-/* The pixels of a tile that touches an edge, or of one in another layout, with zeros around the map. */
+/* Where in src the input of a tile starts: n, y, x. */
+static nonet_tile source_of(const nonet_wino_task *t, const nonet_tile *tile)
+{
+    int pad = t->plan->p.pad;
+    return (nonet_tile){ tile->n - t->origin.n, tile->y - pad - t->origin.y, tile->x - pad - t->origin.x, tile->is_short };
+}
+
+/* The pixels from `at` on of a tile that touches an edge, or of one in another layout, with zeros around the map. */
 static void gather_tile(const nonet_wino_task *t, const nonet_tile *at, int cb, int rows, int pixels, float *room)
 {
-    const nonet_conv *p = &t->plan->p;
-    int x = at->x - p->pad;
-    for (int i = 0; i < rows; i++, room += pixels * NONET_L) {
-        int y = at->y - p->pad + i, inside = y >= 0 && y < p->h;
-        if (p->src_layout == NONET_NCHW16C)
-            copy_row(inside ? t->src + nonet_blocked_at(&t->in, at->n, cb, y) : NULL, x, pixels, p->w, room);
+    for (int y = at->y; y < at->y + rows; y++, room += pixels * NONET_L) {
+        int inside = y >= 0 && y < t->in.h;
+        if (t->in.layout == NONET_NCHW16C)
+            copy_row(inside ? t->src + nonet_blocked_at(&t->in, at->n, cb, y) : NULL, at->x, pixels, t->in.w, room);
         else
-            nonet_gather_row(&t->in, t->src, at->n, cb, y, x, pixels, room);
+            nonet_gather_row(&t->in, t->src, at->n, cb, y, at->x, pixels, room);
     }
 }
 
-static void in_tile(const nonet_wino_task *t, int cb, const nonet_tile *at, float *v)
+static void in_tile(const nonet_wino_task *t, int cb, const nonet_tile *tile, float *v)
 {
     const nonet_plan *plan = t->plan;
     const nonet_wino_plan *w = &plan->wino;
-    int rows = at->is_short & NONET_SHORT_H ? NONET_SHORT_POINTS : w->a;
-    int pixels = at->is_short & NONET_SHORT_W ? NONET_SHORT_POINTS : w->a;
-    int y = at->y - plan->p.pad, x = at->x - plan->p.pad;
+    const nonet_view *in = &t->in;
+    int rows = tile->is_short & NONET_SHORT_H ? NONET_SHORT_POINTS : w->a;
+    int pixels = tile->is_short & NONET_SHORT_W ? NONET_SHORT_POINTS : w->a;
+    nonet_tile at = source_of(t, tile);
     float room[A_MAX * A_MAX * NONET_L];
     const float *d = room;
     size_t d_row = (size_t)pixels * NONET_L;
-    if (y >= 0 && x >= 0 && y + rows <= plan->p.h && x + pixels <= plan->p.w && plan->p.src_layout == NONET_NCHW16C) {
-        d = t->src + nonet_blocked_at(&t->in, at->n, cb, y) + (size_t)x * NONET_L;
-        d_row = (size_t)plan->p.w * NONET_L;
+    if (at.y >= 0 && at.x >= 0 && at.y + rows <= in->h && at.x + pixels <= in->w && in->layout == NONET_NCHW16C) {
+        d = t->src + nonet_blocked_at(in, at.n, cb, at.y) + (size_t)at.x * NONET_L;
+        d_row = (size_t)in->w * NONET_L;
     } else {
-        gather_tile(t, at, cb, rows, pixels, room);
+        gather_tile(t, &at, cb, rows, pixels, room);
     }
-    if (at->is_short)
-        plan->in_short->fn.wino_in_short(d, d_row, v, w->v_xi, at->is_short);
+    if (tile->is_short)
+        plan->in_short->fn.wino_in_short(d, d_row, v, w->v_xi, tile->is_short);
     else
         plan->in->fn.wino_in(d, d_row, v, w->v_xi);
 }
@@ -88,8 +94,8 @@ static void fetch_input(const nonet_wino_task *t, int cb, int slot)
     }
     if (slot >= t->block.tiles || cb >= plan->cb)
         return;
-    const nonet_tile *at = &t->block.tile[slot];
-    fetch_pixels(&t->in, t->src, at->n, cb, at->y - plan->p.pad, at->x - plan->p.pad + 2, plan->wino.a, plan->wino.m);
+    nonet_tile at = source_of(t, &t->block.tile[slot]);
+    fetch_pixels(&t->in, t->src, at.n, cb, at.y, at.x + 2, plan->wino.a, plan->wino.m);
 }
 
 void nonet_wino_in(const nonet_wino_task *t, int cb)

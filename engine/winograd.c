@@ -1,6 +1,6 @@
 /* winograd.c - F(2x2,3x3), F(4x4,3x3) and F(6x6,3x3): input transform, multiply and output transform fused per block of tiles, so
- * that V and M of a block stay in L2 while U streams through once a block. Early layers split the blocks over the threads; late
- * layers, where U is large and tiles are few, split the output channels, so that each weight leaves memory once a block.
+ * that V and M of a block stay in L2 while U streams through once a block. The threads split the blocks; in late layers, where U
+ * is large and tiles are too few for a full block each, they split the output channels, so that each weight leaves memory once.
  *
  *   V [point][C/64][tile][64]    U [k/NR][point][C][NR]    M [point][tile][NR]
  *
@@ -39,8 +39,8 @@ static void plan_blocks(nonet_plan *plan)
     if (!late && fit > BLOCK_TILES)
         fit = BLOCK_TILES;
     fit = fit < 1 ? 1 : fit < mr || late ? fit : fit / mr * mr;
-    w->by_channels = late && plan->kq >= plan->threads && plan->threads > 1;
     w->blocks = nonet_ceil_div(w->tiles, fit);
+    w->by_channels = late && plan->kq >= plan->threads && w->blocks < plan->threads;
     if (!w->by_channels)        /* as many for each thread; whole groups of MR tiles where that keeps it so */
         w->blocks = nonet_ceil_div(w->blocks, plan->threads) * plan->threads;
     w->block = nonet_ceil_div(w->tiles, w->blocks);
@@ -86,8 +86,7 @@ void nonet_wino_plan_fill(nonet_plan *plan)
     plan->weight_floats = plan->packing.expanded ? u_floats(plan) / (size_t)w->points * NONET_TAPS : u_floats(plan);
 }
 
-/* A thread's own parts of the workspace; V where its own starts, if V is not shared. */
-static void set_room(nonet_wino_task *t, float *v, float *own)
+void nonet_wino_room(nonet_wino_task *t, float *v, float *own)
 {
     const nonet_wino_plan *w = &t->plan->wino;
     t->v = v;
@@ -115,6 +114,23 @@ static void multiply_and_out(const nonet_wino_task *t, int q)
     lap(t, NONET_WINO_OUT);
 }
 
+void nonet_wino_block(const nonet_wino_task *t)
+{
+    lap(t, NONET_WINO_OTHER);
+    for (int cb = 0; cb < t->plan->cb; cb++)
+        nonet_wino_in(t, cb);
+    lap(t, NONET_WINO_IN);
+    for (int q = 0; q < t->plan->kq; q++)
+        multiply_and_out(t, q);
+}
+
+static nonet_tile_block block_of(const nonet_wino_task *t, int block)
+{
+    const nonet_wino_plan *w = &t->plan->wino;
+    int first = block * w->block, left = w->tiles - first;
+    return nonet_tile_block_of(w, first, left < w->block ? left : w->block, t->plan->multiply->mr, t->tiles);
+}
+
 /* Blocks that a thread takes at a time: where there are many, the faster of two cores does more of them; where there are few,
  * each does its share, for a core that is one ahead leaves the others waiting. */
 static int blocks_at_a_time(const nonet_plan *plan)
@@ -131,14 +147,9 @@ static void run_blocks(const nonet_wino_task *task, float *work)
     for (int block = 0; block < plan->wino.blocks; block++) {
         nonet_wino_task t = *task;
         float *own = work + (size_t)omp_get_thread_num() * plan->thread_floats;
-        set_room(&t, own, own + (size_t)plan->wino.points * plan->wino.v_xi);
-        t.block = nonet_tile_block_of(&plan->wino, block, plan->multiply->mr, t.tiles);
-        lap(&t, NONET_WINO_OTHER);
-        for (int cb = 0; cb < plan->cb; cb++)
-            nonet_wino_in(&t, cb);
-        lap(&t, NONET_WINO_IN);
-        for (int q = 0; q < plan->kq; q++)
-            multiply_and_out(&t, q);
+        nonet_wino_room(&t, own, own + (size_t)plan->wino.points * plan->wino.v_xi);
+        t.block = block_of(&t, block);
+        nonet_wino_block(&t);
     }
 }
 
@@ -148,9 +159,9 @@ static void run_channels(const nonet_wino_task *task, float *work)
 #pragma omp parallel num_threads(plan->threads)
     {
         nonet_wino_task t = *task;
-        set_room(&t, work, work + plan->shared_floats + (size_t)omp_get_thread_num() * plan->thread_floats);
+        nonet_wino_room(&t, work, work + plan->shared_floats + (size_t)omp_get_thread_num() * plan->thread_floats);
         for (int block = 0; block < plan->wino.blocks; block++) {
-            t.block = nonet_tile_block_of(&plan->wino, block, plan->multiply->mr, t.tiles);
+            t.block = block_of(&t, block);
             lap(&t, NONET_WINO_OTHER);
 #pragma omp for schedule(static) nowait
             for (int cb = 0; cb < plan->cb; cb++)

@@ -83,6 +83,12 @@ size_t nonet_tensor_floats(nonet_layout layout, int n, int c, int h, int w);
 /* Copies a tensor into another layout. src and dst must not overlap. */
 nonet_status nonet_reorder(int n, int c, int h, int w, nonet_layout from, const float *src, nonet_layout to, float *dst);
 
+/* Memory for tensors and workspaces, aligned to NONET_ALIGNMENT; from 1 MiB on it is mapped by itself, in huge pages where the system
+ * gives them. What it holds is undefined. NULL if there is none. Any other memory with this alignment does as well. */
+void *nonet_alloc(size_t bytes);
+/* bytes: as they were asked for. memory may be NULL. */
+void nonet_free(void *memory, size_t bytes);
+
 /* ---- Convolution and fully connected layers --------------------------------------------------------------- */
 
 typedef enum nonet_algo {
@@ -206,6 +212,24 @@ nonet_status nonet_weights_import(nonet_weights **weights, const nonet_plan *pla
 /* Computes. src and dst: n images in the problem's layouts, not overlapping. workspace: nonet_plan_workspace bytes, may be
  * NULL if that is 0. Allocates nothing, keeps nothing, reads nothing outside src. NONET_MISMATCH for foreign weights. */
 nonet_status nonet_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, void *workspace);
+
+/* ---- Two convolutions in one pass --------------------------------------------------------------------------- */
+
+/* A direct 3x3 convolution of 1 to 4 channels, stride 1, and the Winograd convolution behind it, with the results of one after the
+ * other, bit for bit. The map between them never stands in memory: each thread computes the rows that its next tiles need into a
+ * window of the workspace. */
+typedef struct nonet_pair nonet_pair;
+
+/* second takes what first gives: its shape, in the layout NCHW16C. Both plans must outlive the pair. NONET_NOT_APPLICABLE where the
+ * plans do not join, or one after the other is the better way: small maps, and maps whose window is no longer small. */
+nonet_status nonet_pair_create(nonet_pair **pair, const nonet_plan *first, const nonet_plan *second);
+void nonet_pair_destroy(nonet_pair *pair);
+/* As of a plan; takes the place of both plans' workspace. */
+size_t nonet_pair_workspace(const nonet_pair *pair);
+/* As nonet_execute: src is the first one's, dst the second one's. share: NULL, or gets the part of the time, 0 to 1, that the
+ * first convolution took. */
+nonet_status nonet_pair_execute(const nonet_pair *pair, const nonet_weights *first, const nonet_weights *second, const float *src,
+                                float *dst, void *workspace, double *share);
 
 /* ---- The other layers of the networks: stateless ------------------------------------------------------------ */
 

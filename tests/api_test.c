@@ -43,6 +43,23 @@ START_TEST(names)
 }
 END_TEST
 
+START_TEST(memory)
+{
+    static const size_t sizes[] = { 0, 1, 4096, (1 << 20) - 1, 1 << 20, (3 << 20) + 5 };
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        unsigned char *p = nonet_alloc(sizes[i]);
+        ck_assert_ptr_nonnull(p);
+        ck_assert_uint_eq((uintptr_t)p % NONET_ALIGNMENT, 0);
+        memset(p, 1, sizes[i]);
+        nonet_free(p, sizes[i]);
+    }
+    ck_assert_ptr_null(nonet_alloc(SIZE_MAX));
+    nonet_free(NULL, 0);
+    nonet_free(NULL, 1 << 20);
+}
+END_TEST
+
 static nonet_status try_plan(nonet_conv p, const nonet_options *options)
 {
     nonet_plan *plan = NULL;
@@ -378,6 +395,7 @@ int main(void)
     tcase_set_timeout(tcase, 0);
     tcase_add_test(tcase, every_status_has_a_sentence);
     tcase_add_test(tcase, names);
+    tcase_add_test(tcase, memory);
     tcase_add_test(tcase, bad_problems);
     tcase_add_test(tcase, unsupported_problems);
     tcase_add_test(tcase, huge_problems);

@@ -22,7 +22,7 @@ static nonet_status softmax_rows(const vgg_step *s, const float *src, float *dst
     return NONET_OK;
 }
 
-static nonet_status run_step(const nonet_vgg *net, const vgg_step *s, const float *src, float *dst)
+static nonet_status run_layer(const nonet_vgg *net, const vgg_step *s, const float *src, float *dst)
 {
     int n = s->images, threads = net->options.conv.threads;
     size_t floats = nonet_tensor_floats(NONET_NCHW16C, n, s->c, s->h, s->w);
@@ -43,6 +43,27 @@ static nonet_status run_step(const nonet_vgg *net, const vgg_step *s, const floa
         memcpy(dst, src, floats * sizeof *dst);
         return nonet_relu(floats, dst);
     }
+}
+
+static nonet_status run_step(const nonet_vgg *net, const vgg_step *s, const float *src, float *dst, double *seconds)
+{
+    double start = seconds ? vgg_now() : 0;
+    nonet_status status = run_layer(net, s, src, dst);
+    if (seconds)
+        *seconds += vgg_now() - start;
+    return status;
+}
+
+/* Two steps in one pass; seconds: of the first, and of the second. */
+static nonet_status run_pair(const nonet_vgg *net, const vgg_step *s, const float *src, float *dst, double *seconds)
+{
+    double start = seconds ? vgg_now() : 0, share = 0;
+    nonet_status status = nonet_pair_execute(s[0].pair, s[0].weights, s[1].weights, src, dst, net->workspace,
+                                             seconds ? &share : NULL);
+    double took = seconds ? vgg_now() - start : 0;
+    for (int i = 0; seconds && i < 2; i++)
+        seconds[i] += took * (i ? 1 - share : share);
+    return status;
 }
 
 /* Where step i writes, from image `image` on: the caller's memory for the last one that ends in NCHW. */
@@ -71,13 +92,14 @@ static nonet_vgg_status run_steps(const nonet_vgg *net, int from, int to, int im
                                   nonet_vgg_error *err)
 {
     for (int i = from; i < to; i++) {
-        double start = seconds ? vgg_now() : 0;
-        float *out = target(net, i, image, dst);
-        nonet_status status = run_step(net, &net->steps[i], in, out);
+        const vgg_step *s = &net->steps[i];
+        int pair = s->pair != NULL;
+        float *out = target(net, i + pair, image, dst);
+        nonet_status status = pair ? run_pair(net, s, in, out, seconds ? &seconds[i] : NULL)
+                                   : run_step(net, s, in, out, seconds ? &seconds[i] : NULL);
         if (status != NONET_OK)
-            return vgg_fail(err, NONET_VGG_UNSUPPORTED, "layer %s: %s", net->steps[i].layer.name, nonet_status_string(status));
-        if (seconds)
-            seconds[i] += vgg_now() - start;
+            return vgg_fail(err, NONET_VGG_UNSUPPORTED, "layer %s: %s", s->layer.name, nonet_status_string(status));
+        i += pair;
         in = out;
     }
     return NONET_VGG_OK;

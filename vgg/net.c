@@ -195,14 +195,13 @@ void nonet_vgg_close(nonet_vgg *net)
         return;
     vgg_release_threads(net);
     for (int i = 0; i < net->count; i++) {
+        nonet_pair_destroy(net->steps[i].pair);
         nonet_plan_destroy(net->steps[i].plan);
         nonet_weights_destroy(net->steps[i].weights);
     }
     free(net->steps);
     free(net->pins);
-    free(net->act[0]);
-    free(net->act[1]);
-    free(net->workspace);
+    vgg_free_buffers(net);
     vgg_model_clear(&net->model);
     free(net);
 }

@@ -10,6 +10,7 @@ typedef struct vgg_step {
     nonet_conv conv;            /* CONV and FC */
     nonet_plan *plan;
     nonet_weights *weights;
+    nonet_pair *pair;           /* with the next step, or NULL */
     nonet_layout out_layout;
     int c, h, w, k, oh, ow;     /* one image in and out */
     int relu, pool;             /* fused behind it */
@@ -93,6 +94,7 @@ size_t vgg_needs_bytes(const vgg_needs *needs);
 nonet_vgg_status vgg_check_budget(const nonet_vgg *net, nonet_vgg_error *err);
 /* Activations and workspace for all steps. */
 nonet_vgg_status vgg_alloc_buffers(nonet_vgg *net, nonet_vgg_error *err);
+void vgg_free_buffers(nonet_vgg *net);
 /* Steps for another input; weights that are packed already go with them. On failure the steps are as they were. */
 nonet_vgg_status vgg_rebuild(nonet_vgg *net, int batch, int h, int w, nonet_vgg_error *err);
 

@@ -44,9 +44,12 @@ size_t vgg_step_floats(const vgg_step *s, int images)
     return nonet_tensor_floats(s->out_layout, images, s->k, s->oh, s->ow);
 }
 
-/* What step i keeps of one pass: all images of the last early step are kept, behind what the steps before it use. */
+/* What step i keeps of one pass: nothing where the next one runs with it; all images of the last early step are kept, behind what
+ * the steps before it use. */
 static size_t kept_floats(const nonet_vgg *net, int i)
 {
+    if (net->steps[i].pair)
+        return 0;
     return i == net->early - 1 ? 0 : vgg_step_floats(&net->steps[i], net->steps[i].images);
 }
 

@@ -1,6 +1,5 @@
 /* reshape.c - the memory that running a network takes, and the same network for inputs of another size. */
 #include <stdlib.h>
-#include <sys/mman.h>
 #include "vgg/net.h"
 
 /* ---- memory ---- */
@@ -16,8 +15,9 @@ vgg_needs vgg_needs_of(const nonet_vgg *net)
         nonet_plan_info info;
         nonet_plan_query(s->plan, &info);
         needs.weight_bytes += info.weights;
-        if (info.workspace > needs.workspace_bytes)
-            needs.workspace_bytes = info.workspace;
+        size_t workspace = s->pair ? nonet_pair_workspace(s->pair) : i > 0 && s[-1].pair ? 0 : info.workspace;
+        if (workspace > needs.workspace_bytes)
+            needs.workspace_bytes = workspace;
     }
     return needs;
 }
@@ -39,31 +39,22 @@ nonet_vgg_status vgg_check_budget(const nonet_vgg *net, nonet_vgg_error *err)
                     (double)needs.weight_bytes / 1e6, (double)most / 1e6);
 }
 
-/* Large buffers ask for huge pages: the transforms walk them in strides of many pages. */
-static void *alloc_aligned(size_t bytes)
-{
-    enum { HUGE_PAGE = 2 << 20 };
-    void *p = NULL;
-    size_t align = bytes >= HUGE_PAGE / 2 ? HUGE_PAGE : NONET_ALIGNMENT;
-    bytes = (bytes + align) / align * align;
-    if (posix_memalign(&p, align, bytes))
-        return NULL;
-#ifdef MADV_HUGEPAGE
-    if (align == HUGE_PAGE)
-        madvise(p, bytes, MADV_HUGEPAGE);
-#endif
-    return p;
-}
-
 /* The old buffer goes first, so that the two never stand side by side. */
 static int resize(void **buffer, size_t *held, size_t unit, size_t want)
 {
     if (*buffer && *held == want)
         return 1;
-    free(*buffer);
-    *buffer = alloc_aligned(want * unit);
+    nonet_free(*buffer, *held * unit);
+    *buffer = nonet_alloc(want * unit);
     *held = *buffer ? want : 0;
     return *buffer != NULL;
+}
+
+void vgg_free_buffers(nonet_vgg *net)
+{
+    for (int i = 0; i < 2; i++)
+        nonet_free(net->act[i], net->act_floats[i] * sizeof(float));
+    nonet_free(net->workspace, net->workspace_bytes);
 }
 
 nonet_vgg_status vgg_alloc_buffers(nonet_vgg *net, nonet_vgg_error *err)
@@ -109,8 +100,10 @@ static void arrange(nonet_vgg *net, const arrangement *to)
 
 static void forget(arrangement *a)
 {
-    for (int i = 0; i < a->count; i++)
+    for (int i = 0; i < a->count; i++) {
+        nonet_pair_destroy(a->steps[i].pair);
         nonet_plan_destroy(a->steps[i].plan);
+    }
     free(a->steps);
 }
 

@@ -230,6 +230,18 @@ static int is_last(const nonet_vgg *net, int from, int to)
     return 0;
 }
 
+/* The first two steps run in one pass where that is the better way. */
+static nonet_vgg_status pair_up(nonet_vgg *net, nonet_vgg_error *err)
+{
+    vgg_step *s = net->steps;
+    if (net->count < 2 || net->early == 1 || !s[0].plan || !s[1].plan)
+        return NONET_VGG_OK;
+    nonet_status status = nonet_pair_create(&s[0].pair, s[0].plan, s[1].plan);
+    if (status == NONET_OK || status == NONET_NOT_APPLICABLE)
+        return NONET_VGG_OK;
+    return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: layer %s: %s", net->model.path, s[0].layer.name, nonet_status_string(status));
+}
+
 static nonet_vgg_status plan_all(nonet_vgg *net, nonet_vgg_error *err)
 {
     vgg_choose_passes(net);
@@ -244,7 +256,7 @@ static nonet_vgg_status plan_all(nonet_vgg *net, nonet_vgg_error *err)
         if (status != NONET_VGG_OK)
             return status;
     }
-    return NONET_VGG_OK;
+    return pair_up(net, err);
 }
 
 nonet_vgg_status vgg_build_steps(nonet_vgg *net, nonet_vgg_error *err)

@@ -1,0 +1,70 @@
+/* pages.c - memory for tensors. What is large is mapped by itself, aligned to huge pages and with the wish for them: from malloc it may
+ * be memory that was used and freed before, and that stays in small pages. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "nonet.h"
+
+enum { HUGE_PAGE = 2 << 20, LARGE = HUGE_PAGE / 2 };
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MAPS 0
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define MAPS 0                  /* it watches malloc's memory only */
+#endif
+#ifndef MAPS
+#define MAPS 1
+#endif
+
+static int is_mapped(size_t bytes)
+{
+    return MAPS && bytes >= LARGE;
+}
+
+/* Whole pages, no more: a huge page at the end would hold memory that nobody asked for. */
+static size_t pages_of(size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    return (bytes + page - 1) / page * page;
+}
+
+static void *map_aligned(size_t bytes)
+{
+    size_t size = pages_of(bytes), room = size + HUGE_PAGE;
+    char *map = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (map == MAP_FAILED)
+        return NULL;
+    size_t before = (HUGE_PAGE - (uintptr_t)map % HUGE_PAGE) % HUGE_PAGE;
+    if (before)
+        munmap(map, before);
+    if (room - before > size)
+        munmap(map + before + size, room - before - size);
+#ifdef MADV_HUGEPAGE
+    madvise(map + before, size, MADV_HUGEPAGE);     /* a wish; small pages do as well */
+#endif
+    return map + before;
+}
+
+void *nonet_alloc(size_t bytes)
+{
+    void *memory = NULL;
+
+    if (bytes > SIZE_MAX / 2)
+        return NULL;
+    if (is_mapped(bytes))
+        return map_aligned(bytes);
+    return posix_memalign(&memory, NONET_ALIGNMENT, bytes ? bytes : 1) ? NULL : memory;
+}
+
+void nonet_free(void *memory, size_t bytes)
+{
+    if (memory && is_mapped(bytes))
+        munmap(memory, pages_of(bytes));
+    else
+        free(memory);
+}

@@ -1,0 +1,207 @@
+/* pair.c - a first layer and the Winograd layer behind it in one pass. Rows of the map between them are computed into a window, as
+ * high as a tile, just before a row of tiles is transformed out of it; the window then moves down a tile, and keeps the rows that
+ * two rows of tiles share. The threads take runs of tile rows, each with a window of its own.
+ *
+ *   window [C/16][input side of a tile][pixels across, padding and all][16] */
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/wino_task.h"
+
+enum {
+    WINDOW_BYTES = 1 << 20,     /* at most: it wants to stay in L2 */
+    SLOTS = 2,                  /* rows of tiles in a window: when the last one is done, the rows that it shares are copied */
+    ACROSS = 14,                /* tiles at least: fewer make blocks too small to share the weights */
+    RUNS = 4                    /* a thread, where there are several: each run computes anew the rows that it shares with another */
+};
+
+struct nonet_pair {
+    const nonet_plan *first, *second;
+    nonet_view window;
+    int runs, rows;             /* of an image; tile rows of each */
+    int blocks, block;          /* of a row of tiles; tiles of each */
+    size_t window_floats, thread_floats;
+};
+
+/* A thread at work. */
+typedef struct pair_task {
+    const nonet_pair *pair;
+    const nonet_weights *weights;
+    const float *src;
+    float *window, *strip;
+    nonet_wino_task second;
+    int timed;
+    double first;               /* seconds in the first convolution */
+} pair_task;
+
+static int joins(const nonet_plan *a, const nonet_plan *b)
+{
+    return a->nest == NEST_IC && a->p.stride == 1 && !a->p.pool && a->p.dst_layout == NONET_NCHW16C && b->nest == NEST_WINOGRAD &&
+           b->p.src_layout == NONET_NCHW16C && a->p.n == b->p.n && a->p.k == b->p.c && a->oh == b->p.h && a->ow == b->p.w;
+}
+
+static void plan_pair(nonet_pair *pair)
+{
+    const nonet_plan *second = pair->second;
+    const nonet_wino_plan *w = &second->wino;
+    int tiles = (w->tx - 1) * w->m + w->a, map = second->p.pad + second->p.w;   /* a pool may leave a column of the map unused */
+    pair->window = (nonet_view){ NONET_NCHW16C, second->p.c, (SLOTS - 1) * w->m + w->a, tiles > map ? tiles : map };
+    pair->window_floats = (size_t)second->cb * (size_t)pair->window.h * (size_t)pair->window.w * NONET_L;
+    int runs = second->threads > 1 ? nonet_ceil_div(RUNS * second->threads, second->p.n) : 1;
+    pair->rows = nonet_ceil_div(w->ty, runs);
+    pair->runs = nonet_ceil_div(w->ty, pair->rows);
+    pair->blocks = nonet_ceil_div(w->tx, w->block);
+    pair->block = nonet_ceil_div(w->tx, pair->blocks);
+    pair->thread_floats = pair->window_floats + pair->first->thread_floats + second->thread_floats;
+}
+
+nonet_status nonet_pair_create(nonet_pair **out, const nonet_plan *first, const nonet_plan *second)
+{
+    if (!out || !first || !second)
+        return NONET_BAD_ARGUMENT;
+    *out = NULL;
+    if (!joins(first, second) || second->wino.by_channels || second->wino.tx < ACROSS)
+        return NONET_NOT_APPLICABLE;
+    nonet_pair pair = { .first = first, .second = second };
+    plan_pair(&pair);
+    if (pair.window_floats * sizeof(float) > WINDOW_BYTES)
+        return NONET_NOT_APPLICABLE;
+    *out = malloc(sizeof **out);
+    if (!*out)
+        return NONET_NO_MEMORY;
+    **out = pair;
+    return NONET_OK;
+}
+
+void nonet_pair_destroy(nonet_pair *pair)
+{
+    free(pair);
+}
+
+size_t nonet_pair_workspace(const nonet_pair *pair)
+{
+    return pair->thread_floats * (size_t)pair->second->threads * sizeof(float);
+}
+
+/* The rows that the last row of tiles in the window shares with the next one, which will be the first. */
+static void keep_rows(const pair_task *t)
+{
+    const nonet_view *v = &t->pair->window;
+    const nonet_wino_plan *w = &t->pair->second->wino;
+    int kept = w->a - w->m;
+    size_t row = (size_t)v->w * NONET_L;
+    for (int cb = 0; cb < t->pair->second->cb; cb++) {
+        float *to = t->window + nonet_blocked_at(v, 0, cb, 0);
+        memcpy(to, to + (size_t)(v->h - kept) * row, (size_t)kept * row * sizeof *to);
+    }
+}
+
+/* Zeros in rows [from, to) of the window: below the map. */
+static void clear_rows(const pair_task *t, int from, int to)
+{
+    const nonet_view *v = &t->pair->window;
+    for (int cb = 0; from < to && cb < t->pair->second->cb; cb++)
+        memset(t->window + nonet_blocked_at(v, 0, cb, from), 0, (size_t)(to - from) * (size_t)v->w * NONET_L * sizeof(float));
+}
+
+/* Rows [from, to) of the window. */
+static void compute_rows(const pair_task *t, int from, int to)
+{
+    const nonet_plan *first = t->pair->first;
+    const nonet_view *v = &t->pair->window;
+    int top = t->second.origin.y, left = -t->second.origin.x;
+    int y0 = top + from > 0 ? top + from : 0, y1 = top + to < first->oh ? top + to : first->oh;
+    nonet_rows rows = {
+        .n = t->second.origin.n, .y0 = y0, .y1 = y1, .row = (size_t)v->w * NONET_L,
+        .kblock = (size_t)v->h * (size_t)v->w * NONET_L,
+        .out = t->window + nonet_blocked_at(v, 0, 0, y0 - top) + (size_t)left * NONET_L,
+    };
+    nonet_direct_rows(first, t->weights, t->src, &rows, t->strip);
+    clear_rows(t, y1 - top > from ? y1 - top : from, to);
+}
+
+/* What row `row` of tiles reads, `slot` tiles down in the window. The first row of a run has all of it computed, the others what they
+ * do not share. */
+static void fill_window(pair_task *t, int n, int row, int slot, int is_first)
+{
+    const nonet_plan *second = t->pair->second;
+    const nonet_wino_plan *w = &second->wino;
+    t->second.origin = (nonet_tile){ .n = n, .y = (row - slot) * w->m - second->p.pad, .x = -second->p.pad };
+    if (is_first)
+        memset(t->window, 0, t->pair->window_floats * sizeof(float));
+    else if (slot == 0)
+        keep_rows(t);
+    compute_rows(t, slot * w->m + (is_first ? 0 : w->a - w->m), slot * w->m + w->a);
+}
+
+static void transform_row(pair_task *t, int n, int row)
+{
+    const nonet_pair *pair = t->pair;
+    const nonet_wino_plan *w = &pair->second->wino;
+    nonet_wino_task *second = &t->second;
+    for (int x = 0; x < w->tx; x += pair->block) {
+        int tiles = w->tx - x < pair->block ? w->tx - x : pair->block;
+        second->block = nonet_tile_block_of(w, (n * w->ty + row) * w->tx + x, tiles, pair->second->multiply->mr, second->tiles);
+        nonet_wino_block(second);
+    }
+}
+
+static void run_rows(pair_task *t, int n, int from, int to)
+{
+    for (int row = from; row < to; row++) {
+        double start = t->timed ? omp_get_wtime() : 0;
+        fill_window(t, n, row, (row - from) % SLOTS, row == from);
+        t->first += t->timed ? omp_get_wtime() - start : 0;
+        transform_row(t, n, row);
+    }
+}
+
+/* A task whose parts of the workspace are those of this thread. */
+static pair_task at_work(const pair_task *task, float *work)
+{
+    const nonet_plan *second = task->pair->second;
+    pair_task t = *task;
+    t.window = work + (size_t)omp_get_thread_num() * task->pair->thread_floats;
+    t.strip = t.window + task->pair->window_floats;
+    t.second.src = t.window;
+    float *own = t.strip + task->pair->first->thread_floats;
+    nonet_wino_room(&t.second, own, own + (size_t)second->wino.points * second->wino.v_xi);
+    return t;
+}
+
+static void run_pair(const pair_task *task, float *work, double *share)
+{
+    const nonet_pair *pair = task->pair;
+    const nonet_wino_plan *w = &pair->second->wino;
+    int runs = pair->second->p.n * pair->runs, threads = pair->second->threads;
+    double first = 0, all = 0;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1) reduction(+ : first, all)
+    for (int i = 0; i < runs; i++) {
+        pair_task t = at_work(task, work);
+        int from = i % pair->runs * pair->rows, to = from + pair->rows < w->ty ? from + pair->rows : w->ty;
+        double start = t.timed ? omp_get_wtime() : 0;
+        run_rows(&t, i / pair->runs, from, to);
+        all += t.timed ? omp_get_wtime() - start : 0;
+        first += t.first;
+    }
+    if (share)
+        *share = all > 0 ? first / all : 0;
+}
+
+nonet_status nonet_pair_execute(const nonet_pair *pair, const nonet_weights *first, const nonet_weights *second, const float *src,
+                                float *dst, void *workspace, double *share)
+{
+    if (!pair || !first || !second || !src || !dst || !workspace || (uintptr_t)workspace % NONET_ALIGNMENT != 0)
+        return NONET_BAD_ARGUMENT;
+    if (!nonet_packing_equal(&pair->first->packing, &first->packing) ||
+        !nonet_packing_equal(&pair->second->packing, &second->packing))
+        return NONET_MISMATCH;
+    const nonet_plan *plan = pair->second;
+    pair_task task = {
+        .pair = pair, .weights = first, .src = src, .timed = share != NULL,
+        .second = { .plan = plan, .weights = second, .dst = dst, .in = pair->window,
+                    .out = { plan->p.dst_layout, plan->p.k, plan->dh, plan->dw } },
+    };
+    run_pair(&task, workspace, share);
+    return NONET_OK;
+}
