@@ -1,8 +1,8 @@
 /* pair.c - a first layer and the Winograd layer behind it in one pass. Rows of the map between them are computed into a window, as
- * high as a tile, just before a row of tiles is transformed out of it; the window then moves down a tile, and keeps the rows that
- * two rows of tiles share. The threads take runs of tile rows, each with a window of its own.
+ * high as two rows of tiles, just before a row of tiles is transformed out of it; then the window moves down, and keeps the rows
+ * that two rows of tiles share. The threads take runs of tile rows, each with a window of its own.
  *
- *   window [C/16][input side of a tile][pixels across, padding and all][16] */
+ *   window [C/16][rows][pixels across, padding and all][16] */
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 
 enum {
     WINDOW_BYTES = 1 << 20,     /* at most: it wants to stay in L2 */
+    THREAD_BYTES = 2 << 20,     /* at most, of a thread's workspace in all: as for a plan */
     SLOTS = 2,                  /* rows of tiles in a window: when the last one is done, the rows that it shares are copied */
     ACROSS = 14,                /* tiles at least: fewer make blocks too small to share the weights */
     RUNS = 4                    /* a thread, where there are several: each run computes anew the rows that it shares with another */
@@ -64,7 +65,7 @@ nonet_status nonet_pair_create(nonet_pair **out, const nonet_plan *first, const 
         return NONET_NOT_APPLICABLE;
     nonet_pair pair = { .first = first, .second = second };
     plan_pair(&pair);
-    if (pair.window_floats * sizeof(float) > WINDOW_BYTES)
+    if (pair.window_floats * sizeof(float) > WINDOW_BYTES || pair.thread_floats * sizeof(float) > THREAD_BYTES)
         return NONET_NOT_APPLICABLE;
     *out = malloc(sizeof **out);
     if (!*out)
@@ -175,13 +176,16 @@ static void run_pair(const pair_task *task, float *work, double *share)
     const nonet_wino_plan *w = &pair->second->wino;
     int runs = pair->second->p.n * pair->runs, threads = pair->second->threads;
     double first = 0, all = 0;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1) reduction(+ : first, all)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
     for (int i = 0; i < runs; i++) {
         pair_task t = at_work(task, work);
         int from = i % pair->runs * pair->rows, to = from + pair->rows < w->ty ? from + pair->rows : w->ty;
         double start = t.timed ? omp_get_wtime() : 0;
         run_rows(&t, i / pair->runs, from, to);
-        all += t.timed ? omp_get_wtime() - start : 0;
+        double took = t.timed ? omp_get_wtime() - start : 0;
+#pragma omp atomic              /* a reduction would make clang define a symbol that all can see */
+        all += took;
+#pragma omp atomic
         first += t.first;
     }
     if (share)

@@ -172,6 +172,7 @@ static nonet_status join(nonet_conv a, nonet_conv b, nonet_algo algo)
     ck_assert_int_eq(nonet_plan_create(&plan[1], &b, &options), NONET_OK);
     nonet_status status = nonet_pair_create(&pair, plan[0], plan[1]);
     ck_assert_int_eq(pair != NULL, status == NONET_OK);
+    ck_assert(!pair || nonet_pair_workspace(pair) <= 2 << 20);
     nonet_pair_destroy(pair);
     nonet_plan_destroy(plan[0]);
     nonet_plan_destroy(plan[1]);
@@ -200,7 +201,9 @@ START_TEST(only_what_fits_joins)
     ck_assert_int_eq(join(a, b, NONET_WINOGRAD_F4), NONET_NOT_APPLICABLE);
     a.w = 24, b = second, b.w = 24;
     ck_assert_int_eq(join(a, b, NONET_WINOGRAD_F4), NONET_NOT_APPLICABLE);      /* few tiles across */
-    a.w = 4096, b.w = 4096;
+    a.k = 512, a.w = 64, b.c = 512, b.w = 64;
+    ck_assert_int_eq(join(a, b, NONET_WINOGRAD_F4), NONET_NOT_APPLICABLE);      /* many channels: a large window, a large V */
+    a = first, a.w = 4096, b = second, b.w = 4096;
     ck_assert_int_eq(join(a, b, NONET_WINOGRAD_F4), NONET_NOT_APPLICABLE);      /* a large window */
 }
 END_TEST
