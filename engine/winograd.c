@@ -10,7 +10,7 @@
 #include "engine/wino_task.h"
 
 enum {
-    BLOCK_BYTES = 1920 << 10,   /* V and M of a block: they and the workspace of a thread stay below 2 MiB */
+    BLOCK_BYTES = 1990 << 10,   /* V and M of a block: the workspace of a thread stays below 2 MiB, and conv4_1's 49 tiles fit */
     CHOSEN_BYTES = 64 << 20,    /* the same, where a choice names the block */
     BLOCK_TILES = 28,           /* of a block where U is small: from here on more tiles save nothing, and V wants to stay in L2 */
     LATE_U = 12 << 20           /* bytes of U that come from memory: the block is as large as it may be, so U is read less */
