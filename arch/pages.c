@@ -1,5 +1,5 @@
-/* pages.c - memory for tensors. What is large is mapped by itself, aligned to huge pages and with the wish for them: from malloc it may
- * be memory that was used and freed before, and that stays in small pages. */
+/* pages.c - memory for tensors. What is large is mapped by itself, aligned to huge pages and with the wish for them: from malloc it
+ * may be memory that was used and freed before, and that stays in small pages. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -164,14 +164,13 @@ static int affinity(void)
  * files takes longer than making a plan. */
 static int quota_lately(void)
 {
-    enum { NEVER = 0 };
-    static _Atomic uint64_t memory = NEVER;     /* the second, from 1 on, above the quota */
+    static _Atomic uint64_t memory;     /* the second, from 1 on, above the quota */
     struct timespec t;
     uint64_t kept = memory, second;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     second = (uint64_t)t.tv_sec + 1;
-    if (kept == NEVER || kept >> 32 != (second & UINT32_MAX))
+    if (kept >> 32 != second)
         memory = kept = second << 32 | (uint32_t)nonet_threads_quota("");
     return (int)(kept & UINT32_MAX);
 }

@@ -20,7 +20,7 @@ struct nonet_pair {
     const nonet_plan *first, *second;
     nonet_view window;
     int runs, rows;             /* of an image; tile rows of each */
-    int blocks, block;          /* of a row of tiles; tiles of each */
+    int block;                  /* tiles; blocks never go past a row of tiles */
     size_t window_floats, thread_floats;
 };
 
@@ -32,7 +32,7 @@ typedef struct pair_task {
     float *window, *strip;
     nonet_wino_task second;
     int timed;
-    double first;               /* seconds in the first convolution */
+    double first_seconds;       /* in the first convolution */
 } pair_task;
 
 static int joins(const nonet_plan *a, const nonet_plan *b)
@@ -51,8 +51,7 @@ static void plan_pair(nonet_pair *pair)
     int runs = second->threads > 1 ? nonet_ceil_div(RUNS * second->threads, second->p.n) : 1;
     pair->rows = nonet_ceil_div(w->ty, runs);
     pair->runs = nonet_ceil_div(w->ty, pair->rows);
-    pair->blocks = nonet_ceil_div(w->tx, w->block);
-    pair->block = nonet_ceil_div(w->tx, pair->blocks);
+    pair->block = nonet_ceil_div(w->tx, nonet_ceil_div(w->tx, w->block));
     pair->thread_floats = pair->window_floats + pair->first->thread_floats + second->thread_floats;
 }
 
@@ -97,7 +96,19 @@ static void keep_rows(const pair_task *t)
     }
 }
 
-/* Zeros in rows [from, to) of the window: below the map. */
+/* Zeros in all pixels left and right of the map; what computes rows does not touch them. */
+static void clear_sides(const pair_task *t)
+{
+    const nonet_view *v = &t->pair->window;
+    int left = t->pair->second->p.pad, right = left + t->pair->first->ow;
+    float *row = t->window;
+    for (int i = 0; i < t->pair->second->cb * v->h; i++, row += (size_t)v->w * NONET_L) {
+        memset(row, 0, (size_t)left * NONET_L * sizeof *row);
+        memset(row + (size_t)right * NONET_L, 0, (size_t)(v->w - right) * NONET_L * sizeof *row);
+    }
+}
+
+/* Zeros in rows [from, to) of the window: above the map, or below it. */
 static void clear_rows(const pair_task *t, int from, int to)
 {
     const nonet_view *v = &t->pair->window;
@@ -117,25 +128,27 @@ static void compute_rows(const pair_task *t, int from, int to)
         .kblock = (size_t)v->h * (size_t)v->w * NONET_L,
         .out = t->window + nonet_blocked_at(v, 0, 0, y0 - top) + (size_t)left * NONET_L,
     };
+    clear_rows(t, from, y0 - top);
     nonet_direct_rows(first, t->weights, t->src, &rows, t->strip);
     clear_rows(t, y1 - top > from ? y1 - top : from, to);
 }
 
-/* What row `row` of tiles reads, `slot` tiles down in the window. The first row of a run has all of it computed, the others what they
- * do not share. */
+/* What row `row` of tiles reads, `slot` tiles down in the window. The first row of a run has all of it computed, the others what
+ * they do not share. */
 static void fill_window(pair_task *t, int n, int row, int slot, int is_first)
 {
     const nonet_plan *second = t->pair->second;
     const nonet_wino_plan *w = &second->wino;
     t->second.origin = (nonet_tile){ .n = n, .y = (row - slot) * w->m - second->p.pad, .x = -second->p.pad };
     if (is_first)
-        memset(t->window, 0, t->pair->window_floats * sizeof(float));
+        clear_sides(t);
     else if (slot == 0)
         keep_rows(t);
     compute_rows(t, slot * w->m + (is_first ? 0 : w->a - w->m), slot * w->m + w->a);
 }
 
-static void transform_row(pair_task *t, int n, int row)
+/* The second convolution of a row of tiles. */
+static void convolve_row(pair_task *t, int n, int row)
 {
     const nonet_pair *pair = t->pair;
     const nonet_wino_plan *w = &pair->second->wino;
@@ -152,21 +165,19 @@ static void run_rows(pair_task *t, int n, int from, int to)
     for (int row = from; row < to; row++) {
         double start = t->timed ? omp_get_wtime() : 0;
         fill_window(t, n, row, (row - from) % SLOTS, row == from);
-        t->first += t->timed ? omp_get_wtime() - start : 0;
-        transform_row(t, n, row);
+        t->first_seconds += t->timed ? omp_get_wtime() - start : 0;
+        convolve_row(t, n, row);
     }
 }
 
 /* A task whose parts of the workspace are those of this thread. */
 static pair_task at_work(const pair_task *task, float *work)
 {
-    const nonet_plan *second = task->pair->second;
     pair_task t = *task;
     t.window = work + (size_t)omp_get_thread_num() * task->pair->thread_floats;
     t.strip = t.window + task->pair->window_floats;
     t.second.src = t.window;
-    float *own = t.strip + task->pair->first->thread_floats;
-    nonet_wino_room(&t.second, own, own + (size_t)second->wino.points * second->wino.v_xi);
+    nonet_wino_room(&t.second, NULL, t.strip + task->pair->first->thread_floats);
     return t;
 }
 
@@ -186,7 +197,7 @@ static void run_pair(const pair_task *task, float *work, double *share)
 #pragma omp atomic              /* a reduction would make clang define a symbol that all can see */
         all += took;
 #pragma omp atomic
-        first += t.first;
+        first += t.first_seconds;
     }
     if (share)
         *share = all > 0 ? first / all : 0;

@@ -19,7 +19,7 @@ typedef struct nonet_wino_task {
     nonet_wino_laps *laps;      /* of all threads, or NULL */
 } nonet_wino_task;
 
-/* The parts of a thread's workspace; V where its own starts, if V is not shared. */
+/* The parts of a thread's workspace, which starts at own; v: the V that the threads share, or NULL. */
 void nonet_wino_room(nonet_wino_task *t, float *v, float *own);
 /* All of a block: its tiles are set. */
 void nonet_wino_block(const nonet_wino_task *t);

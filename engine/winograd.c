@@ -89,8 +89,8 @@ void nonet_wino_plan_fill(nonet_plan *plan)
 void nonet_wino_room(nonet_wino_task *t, float *v, float *own)
 {
     const nonet_wino_plan *w = &t->plan->wino;
-    t->v = v;
-    t->m = own;
+    t->v = v ? v : own;
+    t->m = v ? own : own + (size_t)w->points * w->v_xi;
     t->u = t->m + (size_t)w->points * w->m_xi;
     t->tiles = (nonet_tile *)(void *)(t->u + (size_t)w->points * w->u_xi);
 }
@@ -146,8 +146,7 @@ static void run_blocks(const nonet_wino_task *task, float *work)
 #pragma omp parallel for schedule(dynamic, chunk) num_threads(plan->threads) if (plan->threads > 1)
     for (int block = 0; block < plan->wino.blocks; block++) {
         nonet_wino_task t = *task;
-        float *own = work + (size_t)omp_get_thread_num() * plan->thread_floats;
-        nonet_wino_room(&t, own, own + (size_t)plan->wino.points * plan->wino.v_xi);
+        nonet_wino_room(&t, NULL, work + (size_t)omp_get_thread_num() * plan->thread_floats);
         t.block = block_of(&t, block);
         nonet_wino_block(&t);
     }

@@ -1,5 +1,5 @@
-/* prefault.c - has the pages of a mapped file mapped before they are needed: in the first forward the faults of the threads would wait
- * for each other. */
+/* prefault.c - has the pages of a mapped file mapped before they are needed: in the first forward the faults of the threads would
+ * wait for each other. */
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -15,7 +15,7 @@ vgg_needs vgg_needs_of(const nonet_vgg *net)
         nonet_plan_info info;
         nonet_plan_query(s->plan, &info);
         needs.weight_bytes += info.weights;
-        size_t workspace = s->pair ? nonet_pair_workspace(s->pair) : i > 0 && s[-1].pair ? 0 : info.workspace;
+        size_t pair = s->pair ? nonet_pair_workspace(s->pair) : 0, workspace = pair > info.workspace ? pair : info.workspace;
         if (workspace > needs.workspace_bytes)
             needs.workspace_bytes = workspace;
     }
