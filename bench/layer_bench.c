@@ -286,7 +286,7 @@ static nonet_vgg_status measure_pinned(layer_run *run, bench_report *report, non
 static nonet_vgg_status bench_one(const nonet_conv *problem, bench_report *report, nonet_vgg_error *err)
 {
     layer_run run = { .settings = report->settings, .p = *problem, .first = report->count };
-    run.p.src_layout = problem->c <= 4 ? NONET_NCHW : NONET_NCHW16C;
+    run.p.src_layout = problem->c <= NONET_FEW_CHANNELS ? NONET_NCHW : NONET_NCHW16C;
     run.p.dst_layout = NONET_NCHW16C;
     nonet_status shape = nonet_conv_output(&run.p, &run.oh, &run.ow);
     if (shape != NONET_OK)

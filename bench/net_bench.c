@@ -81,7 +81,7 @@ static nonet_conv problem_of(const nonet_vgg_layer_info *layer, int batch)
 static void fill_bytes(bench_row *row, const nonet_vgg_layer_info *layer, const net_run *run, const bench_report *report)
 {
     int batch = run->info.batch;
-    nonet_layout src = layer->c <= 4 ? NONET_NCHW : NONET_NCHW16C;
+    nonet_layout src = layer->c <= NONET_FEW_CHANNELS ? NONET_NCHW : NONET_NCHW16C;
     double maps = (double)sizeof(float) * (double)(nonet_tensor_floats(src, batch, layer->c, layer->h, layer->w) +
                                                    nonet_tensor_floats(NONET_NCHW16C, batch, layer->k, layer->oh, layer->ow));
     bench_work_bytes(&row->work, &(bench_residence){ .weights = (double)layer->plan.weights, .maps = maps,

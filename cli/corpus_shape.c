@@ -70,7 +70,7 @@ static const char *conv_family(const corpus_problem *p)
 
     if (p->algo != NONET_DIRECT)
         return nonet_algo_name(p->algo);
-    if (conv.r == 3 && conv.s == 3 && conv.c <= 4)
+    if (conv.r == 3 && conv.s == 3 && conv.c <= NONET_FEW_CHANNELS)
         return conv.stride == 2 ? "direct3x3_ic_s2" : "direct3x3_ic_s1";
     if (conv.pad == 0 && conv.r == conv.h && conv.s == conv.w)
         return conv.n > 1 ? "fc_matrix" : p->fc == NONET_FC_BF16 ? "fc_vector_bf16" : "fc_vector";

@@ -11,7 +11,7 @@ static const char *add(corpus *list, const nonet_conv *c, nonet_algo algo, nonet
     corpus_problem *p = &list->problem[list->count];
 
     *p = (corpus_problem){ .kind = CORPUS_CONV, .algo = algo, .fc = fc, .data = CORPUS_RELU, .seed = list->count + 1,
-                           .src = c->c <= 4 ? NONET_NCHW : NONET_NCHW16C, .dst = last ? NONET_NCHW : NONET_NCHW16C,
+                           .src = c->c <= NONET_FEW_CHANNELS ? NONET_NCHW : NONET_NCHW16C, .dst = last ? NONET_NCHW : NONET_NCHW16C,
                            .number = { c->n, c->c, c->h, c->w, c->k, c->r, c->s, c->stride, c->pad, c->relu, c->pool } };
     const char *fault = corpus_measure(p, &size);
     list->count += !fault;

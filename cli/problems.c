@@ -217,7 +217,7 @@ static int add_layer(problem_list *list, nonet_conv p, const problem_words *w, c
     p.stride = p.stride ? p.stride : 1;
     p.pad = p.pad < 0 ? p.r == 3 : p.pad;
     p.relu = 1;
-    p.src_layout = p.c <= 4 ? NONET_NCHW : NONET_NCHW16C;
+    p.src_layout = p.c <= NONET_FEW_CHANNELS ? NONET_NCHW : NONET_NCHW16C;
     p.dst_layout = NONET_NCHW16C;
     nonet_status status = nonet_conv_output(&p, &oh, &ow);
     if (status != NONET_OK)

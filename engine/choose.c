@@ -1,4 +1,4 @@
-/* choose.c - a model of work and traffic. Bits depend on the choice, so it sees one image's shape and nothing else. */
+/* choose.c - a model of work and traffic. Bits depend on the algorithm, so its choice sees one image's shape and nothing else. */
 #include "engine/choose.h"
 
 /* Points of the tiles that cover n outputs of a line. */
@@ -46,7 +46,7 @@ static double winograd_cost(const nonet_conv *p, nonet_algo algo, int oh, int ow
 
 nonet_algo nonet_algo_choose(const nonet_conv *p, int oh, int ow)
 {
-    if (!nonet_algo_applies(p, NONET_WINOGRAD_F2) || p->c <= 4)
+    if (!nonet_algo_applies(p, NONET_WINOGRAD_F2) || p->c <= NONET_FEW_CHANNELS)
         return NONET_DIRECT;
     double direct = nonet_algo_macs(p, NONET_DIRECT, oh, ow);
     double f2 = winograd_cost(p, NONET_WINOGRAD_F2, oh, ow, 2), f4 = winograd_cost(p, NONET_WINOGRAD_F4, oh, ow, 4);
@@ -55,15 +55,15 @@ nonet_algo nonet_algo_choose(const nonet_conv *p, int oh, int ow)
     return f4 <= f2 ? NONET_WINOGRAD_F4 : NONET_WINOGRAD_F2;
 }
 
-/* Packed weights of F(4x4) stream from memory for every image; expanded ones are a quarter of that, and their transform takes the
- * time of `expand` multiply-adds for each weight of U (measured: 0.45 ms on 2.5 ms for 512 channels of 14 x 14, AVX-512). What a
- * float of the stream takes, in multiply-adds, with all cores at work: 15 measured with 2 cores of a server; some 28 on boards of
- * four Cortex-A72, which have 4 GB/s for them all. Three quarters of the memory are worth `memory` multiply-adds more: conv5 of
- * VGG-16 alone is 85 MB. */
+/* Packed weights of F(4x4) stream from memory for every block of tiles; expanded ones are a quarter of that, and their transform
+ * takes the time of `expand` multiply-adds for each weight of U (measured: 0.45 ms on 2.5 ms for 512 channels of 14 x 14, AVX-512).
+ * What a float of the stream takes, in multiply-adds, with all cores at work: 15 measured with 2 cores of a server; some 28 on
+ * boards of four Cortex-A72, which have 4 GB/s for them all. The images of a batch share the stream, but not the transform, which
+ * is done for each block. Three quarters of the memory are worth `memory` multiply-adds more: conv5 of VGG-16 alone is 85 MB. */
 nonet_weight_form nonet_form_choose(const nonet_conv *p, nonet_algo algo, nonet_isa isa, int oh, int ow)
 {
     const double expand = 3, memory = 3, cached = 12 << 20;
-    double multiplies = points(oh, 4) * points(ow, 4) / 36, float_cost = isa == NONET_ISA_NEON ? 28 : 15;
+    double multiplies = p->n * points(oh, 4) * points(ow, 4) / 36, float_cost = isa == NONET_ISA_NEON ? 28 : 15;
     double bytes = 36.0 * p->c * p->k * sizeof(float);
     if (algo != NONET_WINOGRAD_F4 || bytes < cached)
         return NONET_WEIGHTS_PACKED;

@@ -80,7 +80,7 @@ static nonet_nest nest_of(const nonet_plan *plan)
     const nonet_conv *p = &plan->p;
     if (plan->algo != NONET_DIRECT)
         return NEST_WINOGRAD;
-    if (p->r == 3 && p->s == 3 && p->c <= 4)
+    if (p->r == 3 && p->s == 3 && p->c <= NONET_FEW_CHANNELS)
         return NEST_IC;
     if (p->pad == 0 && plan->oh == 1 && plan->ow == 1 && p->r == p->h && p->s == p->w)
         return p->n == 1 ? NEST_FC_VECTOR : NEST_FC_MATRIX;
@@ -215,7 +215,7 @@ static nonet_status settle(request *r, nonet_choice *choice)
 static nonet_plan *make_plan(const request *r, const nonet_choice *choice)
 {
     const nonet_conv *p = &r->p;
-    size_t taps = p->r == 3 && p->s == 3 && p->c <= 4 ? 9 * (size_t)p->c : (size_t)p->r * (size_t)p->s;
+    size_t taps = p->r == 3 && p->s == 3 && p->c <= NONET_FEW_CHANNELS ? 9 * (size_t)p->c : (size_t)p->r * (size_t)p->s;
     nonet_plan *plan = calloc(1, sizeof *plan + taps * sizeof plan->tap[0]);
     if (!plan)
         return NULL;

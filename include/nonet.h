@@ -23,6 +23,7 @@ extern "C" {
 #define NONET_VERSION "0.1.0"
 #define NONET_ALIGNMENT 64      /* bytes: what nonet_execute wants of its workspace; any alignment of src and dst works */
 #define NONET_LANES 16          /* channels in a block of the blocked layout */
+#define NONET_FEW_CHANNELS 4    /* 3x3 direct: with so many input channels at most a kernel of its own reads the planes one by one */
 
 typedef enum nonet_status {
     NONET_OK = 0,
@@ -127,7 +128,8 @@ const char *nonet_fc_weights_name(nonet_fc_weights type);   /* "f32", "bf16" */
 
 /* How the weights of Winograd layers stand in memory. Speed and bytes differ, results do not. */
 typedef enum nonet_weight_form {
-    NONET_WEIGHTS_AUTO = 0,     /* by the shape of one image: expanded where few tiles share many weights */
+    NONET_WEIGHTS_AUTO = 0,     /* by the problem, batch and all: expanded where few tiles share many weights. Name a form for
+                                   weights that are to serve plans of several batches */
     NONET_WEIGHTS_PACKED,       /* transformed when they are packed: 16/9 of the bytes for F(2x2), 4 times for F(4x4), 64/9
                                    for F(6x6) */
     NONET_WEIGHTS_EXPANDED,     /* 3x3 as they are, transformed in a cache as they are used */

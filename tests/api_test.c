@@ -259,6 +259,23 @@ START_TEST(descriptions)
 }
 END_TEST
 
+/* The images of a batch share the stream of packed weights: conv5 of a VGG is expanded for one image alone. */
+START_TEST(form_by_batch)
+{
+    nonet_conv p = { .c = 512, .h = 14, .w = 14, .k = 512, .pad = 1 };
+
+    for (p.n = 1; p.n <= 16; p.n *= 4) {
+        nonet_plan *plan;
+        nonet_plan_info info;
+        ck_assert_int_eq(nonet_plan_create(&plan, &p, NULL), NONET_OK);
+        nonet_plan_query(plan, &info);
+        nonet_plan_destroy(plan);
+        ck_assert_int_eq(info.algo, NONET_WINOGRAD_F4);
+        ck_assert_int_eq(info.form, p.n == 1 ? NONET_WEIGHTS_EXPANDED : NONET_WEIGHTS_PACKED);
+    }
+}
+END_TEST
+
 /* At most 2 MiB a thread, whatever the algorithm, the form of the weights and the image. */
 START_TEST(workspace_of_winograd)
 {
@@ -404,6 +421,7 @@ int main(void)
     tcase_add_test(tcase, isa_limits);
     tcase_add_loop_test(tcase, environment_limit, 0, 3);
     tcase_add_test(tcase, descriptions);
+    tcase_add_test(tcase, form_by_batch);
     tcase_add_test(tcase, workspace_of_winograd);
     tcase_add_test(tcase, foreign_weights);
     tcase_add_loop_test(tcase, four_threads_share_a_plan, 0, 4);

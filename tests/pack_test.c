@@ -274,6 +274,53 @@ START_TEST(container)
 }
 END_TEST
 
+/* No form asked for: the file's packed weights serve in the one that they have, which is not what the plans would take. Asked for
+ * another one, the plain tensors serve. */
+START_TEST(the_files_form)
+{
+    char dir[] = "/tmp/nonet_pack_XXXXXX", file[64];
+    nonet_vgg_options expanded = { .conv = { .algo = NONET_WINOGRAD_F4, .weights = NONET_WEIGHTS_EXPANDED } };
+    nonet_vgg_options any = { .conv = { .algo = NONET_WINOGRAD_F4 } }, other = any;
+    nonet_vgg_error err = { "" };
+    nonet_vgg_info info;
+
+    other.conv.weights = NONET_WEIGHTS_PACKED;
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(file, sizeof file, "%s/p.nonet", dir);
+    float *want = scores("data/fashion_vgg.nonet", &any, &info);
+    support_need(nonet_vgg_pack("data/fashion_vgg.nonet", file, &expanded, &err) == NONET_VGG_OK, "%s", err.text);
+    for (int i = 0; i < 2; i++) {
+        float *got = scores(file, i ? &other : &any, &info);
+        ck_assert_int_gt(info.mapped, 0);
+        ck_assert_int_eq(info.unfit > 0, i);
+        ck_assert(!memcmp(want, got, 10 * sizeof *got));
+        free(got);
+    }
+    remove(file);
+    remove(dir);
+    free(want);
+}
+END_TEST
+
+/* The first layer's one channel: no Winograd, whatever is named. */
+START_TEST(few_channels_are_direct)
+{
+    nonet_vgg_layer_info first, second;
+    nonet_vgg_error err = { "" };
+    nonet_vgg *net;
+
+    for (nonet_algo algo = NONET_WINOGRAD_F2; algo <= NONET_WINOGRAD_F6; algo++) {
+        nonet_vgg_options o = { .conv = { .algo = algo } };
+        support_need(nonet_vgg_open(&net, "data/fashion_vgg.nonet", &o, &err) == NONET_VGG_OK, "%s", err.text);
+        ck_assert_int_eq(nonet_vgg_layer(net, 0, &first), NONET_VGG_OK);
+        ck_assert_int_eq(nonet_vgg_layer(net, 1, &second), NONET_VGG_OK);
+        ck_assert_int_eq(first.plan.algo, NONET_DIRECT);
+        ck_assert_int_eq(second.plan.algo, algo);
+        nonet_vgg_close(net);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pack");
@@ -283,6 +330,8 @@ int main(void)
     tcase_add_loop_test(tests, import_is_pack, 0, PROBLEMS);
     tcase_add_test(tests, bf16_is_f32_of_rounded_weights);
     tcase_add_test(tests, container);
+    tcase_add_test(tests, the_files_form);
+    tcase_add_test(tests, few_channels_are_direct);
     suite_add_tcase(suite, tests);
     return support_main(suite);
 }

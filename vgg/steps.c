@@ -69,24 +69,64 @@ nonet_vgg_status vgg_input_size(const vgg_model *model, int *h, int *w, nonet_vg
 
 typedef struct shape { int c, h, w; } shape;
 
-static nonet_vgg_status plan_step(nonet_vgg *net, vgg_step *step, nonet_vgg_error *err)
+static nonet_options options_of(const nonet_vgg *net, const vgg_step *step)
 {
+    const vgg_pin *pin = &net->pins[step->index];
     nonet_options options = net->options.conv;
     /* The packed weights serve every size of input, also those where the layer is a plain convolution: these have no bf16. */
     if (net->options.dense || step->layer.type != VGG_FC)
         options.fc_weights = NONET_FC_F32;
-    vgg_pin *pin = &net->pins[step->index];
+    if (step->conv.c <= NONET_FEW_CHANNELS && options.algo != NONET_AUTO)
+        options.algo = NONET_DIRECT;            /* the channels of a Winograd tile would be zeros for the most part */
     if (net->pinned) {
         options.algo = pin->algo;
         options.isa = pin->isa;
         options.weights = pin->form;
     }
+    return options;
+}
+
+static int fits_file(const vgg_step *step)
+{
+    nonet_weights *weights;
+    if (nonet_weights_import(&weights, step->plan, step->layer.packed, step->layer.packed_bytes) != NONET_OK)
+        return 0;
+    nonet_weights_destroy(weights);
+    return 1;
+}
+
+/* Weights that the file has packed in another form than this plan's, which was not asked for, are there at once and give the same
+ * results: the plan becomes theirs. */
+static void follow_file(vgg_step *step, nonet_options options)
+{
+    nonet_plan_info info;
+    nonet_plan *other;
+    nonet_plan_query(step->plan, &info);
+    if (!step->layer.packed || options.weights != NONET_WEIGHTS_AUTO || info.algo == NONET_DIRECT || fits_file(step))
+        return;
+    options.weights = info.form == NONET_WEIGHTS_PACKED ? NONET_WEIGHTS_EXPANDED : NONET_WEIGHTS_PACKED;
+    if (nonet_plan_create(&other, &step->conv, &options) != NONET_OK)
+        return;
+    nonet_plan *own = step->plan;
+    step->plan = other;
+    if (!fits_file(step)) {
+        step->plan = own;
+        own = other;
+    }
+    nonet_plan_destroy(own);
+}
+
+static nonet_vgg_status plan_step(nonet_vgg *net, vgg_step *step, nonet_vgg_error *err)
+{
+    nonet_options options = options_of(net, step);
+    vgg_pin *pin = &net->pins[step->index];
     nonet_status status = nonet_plan_create(&step->plan, &step->conv, &options);
     if (status == NONET_NOT_APPLICABLE) {
         options.algo = NONET_AUTO;
         status = nonet_plan_create(&step->plan, &step->conv, &options);
     }
     if (status == NONET_OK) {
+        follow_file(step, options);
         nonet_plan_info info;
         nonet_plan_query(step->plan, &info);
         pin->algo = info.algo;
