@@ -16,7 +16,9 @@ typedef struct line {
 /* Everything a transform's case needs; in and out are counted in pixels of 16 lanes. */
 typedef struct transform {
     line down, across;
+    int tiles;                          /* side by side */
     size_t in_step, out_step;           /* floats between points, or between rows */
+    size_t in_tile, out_tile;           /* floats between tiles */
     int by_rows_in, by_rows_out;
     unsigned flags;
 } transform;
@@ -75,9 +77,22 @@ static void size_line(line *l, const transform *t, int filter)
     l->pooled = t->flags & NONET_POOL ? l->out / 2 : l->out;
 }
 
+static void choose_steps(sweep *s, transform *t)
+{
+    size_t gap = (size_t)sweep_between(&s->random, 0, 2) * 8, others = (size_t)t->tiles - 1;
+
+    t->in_tile = t->by_rows_in ? (size_t)(t->across.wino.m * L) : (size_t)(sweep_between(&s->random, 1, 2) * L);
+    t->out_tile = t->by_rows_out ? (size_t)(t->across.pooled * L) : NONET_SUM;
+    t->in_step = others * t->in_tile + (t->by_rows_in ? (size_t)(t->across.in * L) + gap : (size_t)L);
+    t->out_step = others * t->out_tile + (t->by_rows_out ? (size_t)(t->across.pooled * L) : (size_t)L) + gap;
+    if (!t->by_rows_in && t->by_rows_out)
+        t->in_step += (size_t)sweep_between(&s->random, 0, 2) * 24;
+}
+
 static void choose_shape(sweep *s, transform *t)
 {
-    int gap = sweep_between(&s->random, 0, 2) * 8, filter = 0;
+    enum { TILES = 9 };                 /* more than the kernels fetch ahead */
+    int filter = 0;
 
     switch (s->kernel->family) {
     case NONET_K_WINO_FILTER_F2:
@@ -97,10 +112,8 @@ static void choose_shape(sweep *s, transform *t)
     }
     size_line(&t->down, t, filter);
     size_line(&t->across, t, filter);
-    t->in_step = t->by_rows_in ? (size_t)t->across.in * L + gap : L;
-    t->out_step = t->by_rows_out ? (size_t)t->across.pooled * L + gap : (size_t)L + gap;
-    if (!t->by_rows_in && t->by_rows_out)
-        t->in_step += sweep_between(&s->random, 0, 2) * 24;
+    t->tiles = filter || is_short_family(s->kernel->family) ? 1 : sweep_between(&s->random, 1, TILES);
+    choose_steps(s, t);
 }
 
 /* The place of F(4) that point i of a line has. */
@@ -119,26 +132,28 @@ static size_t place_of(const transform *t, int by_rows, int width, size_t step, 
     return (size_t)(point_of(&t->down, i / width) * side + point_of(&t->across, i % width)) * step;
 }
 
-static size_t in_place(const transform *t, int i)
+static size_t in_place(const transform *t, int tile, int i)
 {
-    return place_of(t, t->by_rows_in, t->across.in, t->in_step, i);
+    return (size_t)tile * t->in_tile + place_of(t, t->by_rows_in, t->across.in, t->in_step, i);
 }
 
-static size_t out_place(const transform *t, int i)
+static size_t out_place(const transform *t, int tile, int i)
 {
-    return place_of(t, t->by_rows_out, t->across.pooled, t->out_step, i);
+    return (size_t)tile * t->out_tile + place_of(t, t->by_rows_out, t->across.pooled, t->out_step, i);
 }
 
 static void call(const nonet_kernel *kernel, const transform *t, const float *in, const float *bias, float *out)
 {
-    if (t->by_rows_out)
-        kernel->fn.wino_out(in, t->in_step, bias, out, t->out_step, t->flags);
+    if (t->by_rows_out && is_short_family(kernel->family))
+        kernel->fn.wino_out_short(in, t->in_step, bias, out, t->out_step, t->flags);
+    else if (t->by_rows_out)
+        kernel->fn.wino_out(in, t->in_step, t->in_tile, bias, out, t->out_step, t->tiles, t->flags);
     else if (!t->by_rows_in)
         kernel->fn.wino_filter(in, out, t->out_step);
     else if (t->flags)
         kernel->fn.wino_in_short(in, t->in_step, out, t->out_step, t->flags);
     else
-        kernel->fn.wino_in(in, t->in_step, out, t->out_step);
+        kernel->fn.wino_in(in, t->in_step, out, t->out_step, t->tiles);
 }
 
 static void exact_lane(const transform *t, const double *in, double bias, double *exact, double *size)
@@ -175,44 +190,59 @@ static void exact_lane(const transform *t, const double *in, double bias, double
         size[i] = size[0];
 }
 
-/* A value goes through two passes of at most `side` products and sums, with coefficients rounded once each, and the bias. */
+/* One lane of a tile. A value goes through two passes of at most `side` products and sums, with coefficients rounded once each,
+ * and the bias. */
+static void judge_lane(sweep *s, const transform *t, int tile, int lane, const float *in, float bias, const float *out,
+                       char *covered)
+{
+    int side = t->down.in > t->across.in ? t->down.in : t->across.in;
+    double factor = 2 * (side + 1) + 1, plain[MOST], exact[MOST], size[MOST];
+
+    for (int i = 0; i < t->down.in * t->across.in; i++)
+        plain[i] = in[in_place(t, tile, i) + (size_t)lane];
+    exact_lane(t, plain, t->by_rows_out ? bias : 0, exact, size);
+    for (int i = 0; i < t->down.pooled * t->across.pooled; i++) {
+        size_t at = out_place(t, tile, i) + (size_t)lane;
+
+        covered[at] = 1;
+        sweep_judge(s, out[at], exact[i], factor * (s->kernel->bound * SWEEP_EPS * size[i] + 32 * SWEEP_TINIEST));
+    }
+}
+
 static void judge(sweep *s, const transform *t, const float *in, const float *bias, const float *out)
 {
     char *covered = sweep_calloc(s, s->slot[SWEEP_OUT].floats, 1);
-    int side = t->down.in > t->across.in ? t->down.in : t->across.in;
-    double factor = 2 * (side + 1) + 1;
 
-    for (int lane = 0; lane < L; lane++) {
-        double plain[MOST], exact[MOST], size[MOST];
-
-        for (int i = 0; i < t->down.in * t->across.in; i++)
-            plain[i] = in[in_place(t, i) + lane];
-        exact_lane(t, plain, t->by_rows_out ? bias[lane] : 0, exact, size);
-        for (int i = 0; i < t->down.pooled * t->across.pooled; i++) {
-            size_t at = out_place(t, i) + lane;
-
-            covered[at] = 1;
-            sweep_judge(s, out[at], exact[i], factor * (s->kernel->bound * SWEEP_EPS * size[i] + 32 * SWEEP_TINIEST));
-        }
-    }
+    for (int tile = 0; tile < t->tiles; tile++)
+        for (int lane = 0; lane < L; lane++)
+            judge_lane(s, t, tile, lane, in, bias[lane], out, covered);
     sweep_gaps(s, covered);
+}
+
+/* Tiles side by side share pixels, which the right one gives their values. */
+static void fill_tiles(sweep *s, const transform *t, sweep_data data, float *in)
+{
+    float lanes[L];
+
+    for (int tile = 0; tile < t->tiles; tile++)
+        for (int i = 0; i < t->down.in * t->across.in; i++) {
+            sweep_fill(&s->random, lanes, L, data);
+            memcpy(in + in_place(t, tile, i), lanes, sizeof lanes);
+        }
 }
 
 static void run_transform(sweep *s, transform *t)
 {
-    int ins = t->down.in * t->across.in, outs = t->down.pooled * t->across.pooled;
+    int ins = t->down.in * t->across.in, outs = t->down.pooled * t->across.pooled, last = t->tiles - 1;
     sweep_data data = sweep_between(&s->random, 0, SWEEP_DATA_COUNT - 1);
-    float lanes[L];
-    float *in = sweep_buffer(s, SWEEP_X, in_place(t, ins - 1) + L);
+    float *in = sweep_buffer(s, SWEEP_X, in_place(t, last, ins - 1) + L);
     float *bias = sweep_buffer(s, SWEEP_BIAS, L);
-    size_t floats = out_place(t, outs - 1) + L;
+    size_t floats = out_place(t, last, outs - 1) + L;
     float *out = sweep_buffer(s, SWEEP_OUT, floats), *want = sweep_buffer(s, SWEEP_WANT, floats);
 
-    snprintf(s->shape, sizeof s->shape, "steps %zu and %zu, flags %u, data %d", t->in_step, t->out_step, t->flags, (int)data);
-    for (int i = 0; i < ins; i++) {
-        sweep_fill(&s->random, lanes, L, data);
-        memcpy(in + in_place(t, i), lanes, sizeof lanes);
-    }
+    snprintf(s->shape, sizeof s->shape, "%d tiles, steps %zu and %zu, flags %u, data %d", t->tiles, t->in_step, t->out_step,
+             t->flags, (int)data);
+    fill_tiles(s, t, data, in);
     sweep_fill(&s->random, bias, L, SWEEP_UNIFORM);
     call(s->spec, t, in, bias, want);
     call(s->kernel, t, in, bias, out);

@@ -39,6 +39,16 @@ nonet_tile_block nonet_tile_block_of(const nonet_wino_plan *wino, int first, int
     return b;
 }
 
+int nonet_tile_run(const nonet_tile_block *b, int slot, int most, int m)
+{
+    const nonet_tile *first = &b->tile[slot];
+    int run = 0;
+    while (run < most && slot + run < b->tiles && !first[run].is_short && first[run].n == first->n && first[run].y == first->y &&
+           first[run].x == first->x + run * m)
+        run++;
+    return run;
+}
+
 long nonet_tile_calls(const nonet_tile_block *b)
 {
     long calls = 0;

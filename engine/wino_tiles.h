@@ -32,6 +32,8 @@ static inline int nonet_point_kind(int row, int column)
     int whole_h = row == 3 || row == 4, whole_w = column == 3 || column == 4;
     return 2 * whole_h + whole_w;
 }
+/* Whole tiles from this slot on, `most` at most, that stand side by side in an image. */
+int nonet_tile_run(const nonet_tile_block *b, int slot, int most, int m);
 /* Multiply calls for all points of a block. */
 long nonet_tile_calls(const nonet_tile_block *b);
 

@@ -11,6 +11,8 @@ enum {
     NONET_L = NONET_LANES,      /* lanes of a channel block */
     NONET_SUM = 64,             /* channels in one Winograd sum; numerics contract, never a tuning knob */
     NONET_FRESH = 512,          /* least products in one sum of an r x s (not 3x3) convolution; numerics contract */
+    NONET_READ_AHEAD = 3,       /* tiles: the pixels that a Winograd transform reads and */
+    NONET_WRITE_AHEAD = 2,      /* writes are fetched into L1 so far ahead */
     NONET_MR_MAX = 16,          /* no kernel has more rows than this */
     NONET_NR_MAX = 64
 };
@@ -80,14 +82,18 @@ typedef void nonet_wino_gemm_fn(const nonet_wino_gemm_args *args);
 /* Winograd transforms: 16 lanes wide; a = m+2 (4, 6 or 8) points a side, point xi = row*a + col.
  * filter: g [9][16 lanes] -> u[xi*u_xi + lane] */
 typedef void nonet_wino_filter_fn(const float *g, float *u, size_t u_xi);
-/* input: a x a pixels of 16 lanes at d[y*d_row + x*16 + lane] -> v[xi*v_xi + lane] */
-typedef void nonet_wino_in_fn(const float *d, size_t d_row, float *v, size_t v_xi);
-/* output: M at m_[xi*m_xi + lane] -> bias, relu, 2x2 max pool by flags -> m x m (m/2 x m/2 when pooled) pixels of 16 lanes at
- * dst[y*dst_row + x*16 + lane] */
-typedef void nonet_wino_out_fn(const float *m_, size_t m_xi, const float *bias, float *dst, size_t dst_row, unsigned flags);
-/* The same of a short tile, by flags (NONET_SHORT_W, NONET_SHORT_H or both): in that direction 4 pixels are read, 2 outputs (1
- * when pooled) written, and the points 0, 1, 2 and 5 are all that v and m_ have. Output is a nonet_wino_out_fn. */
+/* input: `tiles` >= 1 tiles side by side. Tile t: a x a pixels of 16 lanes at d[y*d_row + (t*m + x)*16 + lane]
+ *   -> v[xi*v_xi + t*64 + lane] */
+typedef void nonet_wino_in_fn(const float *d, size_t d_row, float *v, size_t v_xi, int tiles);
+/* output: `tiles` >= 1 tiles side by side. Tile t: M at m_[xi*m_xi + t*m_tile + lane] -> bias, relu, 2x2 max pool by flags
+ *   -> w x w pixels, w = m (m/2 when pooled), of 16 lanes at dst[y*dst_row + (t*w + x)*16 + lane] */
+typedef void nonet_wino_out_fn(const float *m_, size_t m_xi, size_t m_tile, const float *bias, float *dst, size_t dst_row,
+                               int tiles, unsigned flags);
+/* Both fetch what a tile a few tiles on will read or write, also past the last one: hints.
+ * One short tile, by flags (NONET_SHORT_W, NONET_SHORT_H or both): in that direction 4 pixels are read, 2 outputs (1 when pooled)
+ * written, and the points 0, 1, 2 and 5 are all that v and m_ have. */
 typedef void nonet_wino_in_short_fn(const float *d, size_t d_row, float *v, size_t v_xi, unsigned flags);
+typedef void nonet_wino_out_short_fn(const float *m_, size_t m_xi, const float *bias, float *dst, size_t dst_row, unsigned flags);
 
 /* 2x2 stride-2 max pool of two rows of 16-lane pixels: with j = min(2i+1, w-1) and m(a,b) = a > b ? a : b
  *   dst[i] = m(m(r0[2i], r0[j]), m(r1[2i], r1[j])), i < ow */
@@ -130,6 +136,7 @@ typedef union nonet_kernel_fn {
     nonet_wino_in_fn *wino_in;
     nonet_wino_in_short_fn *wino_in_short;
     nonet_wino_out_fn *wino_out;
+    nonet_wino_out_short_fn *wino_out_short;
     nonet_maxpool_fn *maxpool;
     nonet_lrn_fn *lrn;
     nonet_softmax_fn *softmax;

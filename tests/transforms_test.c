@@ -162,7 +162,7 @@ static void impulse_in(const nonet_kernel *kernel, const sides *s)
         if (s->flags)
             kernel->fn.wino_in_short(d, (size_t)width * L, v, L, s->flags);
         else
-            kernel->fn.wino_in(d, (size_t)width * L, v, L);
+            kernel->fn.wino_in(d, (size_t)width * L, v, L, 1);
         for (int i = 0; i < pixels * L; i++) {
             double got = (double)v[place_of(s, i / L) * L + i % L];
 
@@ -184,7 +184,10 @@ static void impulse_out(const nonet_kernel *kernel, const sides *s)
             p[place_of(s, at) * L + lane] = 1;
         plain[at] = 1;
         reference_winograd_output(&s->down, &s->across, plain, exact);
-        kernel->fn.wino_out(p, L, bias, y, (size_t)width * L, s->flags);
+        if (s->flags)
+            kernel->fn.wino_out_short(p, L, bias, y, (size_t)width * L, s->flags);
+        else
+            kernel->fn.wino_out(p, L, 0, bias, y, (size_t)width * L, 1, 0);
         for (int i = 0; i < outs * L; i++)
             support_need((double)y[i] == exact[i / L], "%s: point %d gives %g at pixel %d, not %g", kernel->name, at,
                          (double)y[i], i / L, exact[i / L]);

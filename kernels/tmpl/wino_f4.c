@@ -17,6 +17,7 @@
 #include "arch/vec.h"
 #include "kernels/kernels.h"
 #include "kernels/tmpl/address.h"
+#include "kernels/tmpl/fetch.h"
 #include "kernels/tmpl/wino_f4.h"
 
 nonet_wino_filter_fn VSUFFIX(nonet_wino_filter_f4_f32);
@@ -113,19 +114,27 @@ VINLINE void in_pair_rows(const float *d, size_t d_row, float p, float other, fl
 }
 
 /* A row or a pair of rows at a time, reading a pixel up to four times: loads are cheap, and the 36 values that a pass over all
- * columns would leave do not fit the registers of any set. */
-VINLINE void in(const float *d, size_t d_row, float *v, size_t v_xi)
+ * columns would leave do not fit the registers of any set. Each VL lanes fetch their share of the pixels at next, a few at a time:
+ * all at once would hold the buffers that the stores need. */
+VINLINE void in(const float *d, size_t d_row, float *v, size_t v_xi, const float *next)
 {
+    enum { SHARE = M * VL / NONET_L };
+
+    fetch_pixels(next, d_row, 1, SHARE);
     in_end_row(d, d_row, v, v_xi);
+    fetch_pixels(next + d_row, d_row, 2, SHARE);
     in_pair_rows(d, d_row, PA, PB * PB, v + 6 * v_xi, v_xi);
+    fetch_pixels(next + 3 * d_row, d_row, 2, SHARE);
     in_pair_rows(d, d_row, PB, PA * PA, v + 18 * v_xi, v_xi);
+    fetch_pixels(next + 5 * d_row, d_row, 1, SHARE);
     in_end_row(d + d_row, d_row, v + 30 * v_xi, v_xi);
 }
 
-void VSUFFIX(nonet_wino_in_f4_f32)(const float *d, size_t d_row, float *v, size_t v_xi)
+void VSUFFIX(nonet_wino_in_f4_f32)(const float *d, size_t d_row, float *v, size_t v_xi, int tiles)
 {
-    for (int l = 0; l < NONET_L; l += VL)
-        in(d + l, d_row, v + l, v_xi);
+    for (int t = 0; t < tiles; t++, d += M * NONET_L, v += NONET_SUM)
+        for (int l = 0; l < NONET_L; l += VL)
+            in(d + l, d_row, v + l, v_xi, next_read(d, M, tiles - t) + l * M);
 }
 
 /* ---- output ---- */
@@ -180,14 +189,25 @@ VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, siz
                 vf_store(dst + (size_t)i * dst_row + x * NONET_L, vf_max(kept[2 * i][x], kept[2 * i + 1][x]));
 }
 
-void VSUFFIX(nonet_wino_out_f4_f32)(const float *m_, size_t m_xi, const float *bias, float *dst, size_t dst_row, unsigned flags)
+VINLINE void out_tiles(const float *m, size_t m_xi, size_t m_tile, const float *bias, vf floor, float *dst, size_t dst_row,
+                       int tiles, int pool)
+{
+    const int side = pool ? M / 2 : M;
+
+    for (int t = 0; t < tiles; t++, m += m_tile, dst += side * NONET_L) {
+        fetch_pixels(next_write(dst, side, tiles - t), dst_row, side, side);
+        for (int l = 0; l < NONET_L; l += VL)
+            out(m + l, m_xi, vf_load(bias + l), floor, dst + l, dst_row, pool);
+    }
+}
+
+void VSUFFIX(nonet_wino_out_f4_f32)(const float *m_, size_t m_xi, size_t m_tile, const float *bias, float *dst, size_t dst_row,
+                                    int tiles, unsigned flags)
 {
     const vf floor = vf_set1(flags & NONET_RELU ? 0.0f : -__builtin_inff());
 
     if (flags & NONET_POOL)
-        for (int l = 0; l < NONET_L; l += VL)
-            out(m_ + l, m_xi, vf_load(bias + l), floor, dst + l, dst_row, 1);
+        out_tiles(m_, m_xi, m_tile, bias, floor, dst, dst_row, tiles, 1);
     else
-        for (int l = 0; l < NONET_L; l += VL)
-            out(m_ + l, m_xi, vf_load(bias + l), floor, dst + l, dst_row, 0);
+        out_tiles(m_, m_xi, m_tile, bias, floor, dst, dst_row, tiles, 0);
 }

@@ -13,7 +13,7 @@
 #include "kernels/tmpl/wino_f4.h"
 
 nonet_wino_in_short_fn VSUFFIX(nonet_wino_in_f4_short_f32);
-nonet_wino_out_fn VSUFFIX(nonet_wino_out_f4_short_f32);
+nonet_wino_out_short_fn VSUFFIX(nonet_wino_out_f4_short_f32);
 
 enum { SHORT_M = 2, SHORT_A = 4 };
 
