@@ -99,7 +99,8 @@ void nonet_scatter_row(const nonet_view *v, float *dst, int n, int cb, int y, in
             to[i * at.pixel + (size_t)l * at.channel] = in[i * NONET_L + (size_t)l];
 }
 
-void nonet_fetch_pixels(const nonet_view *v, const float *tensor, int n, int cb, int y, int x, int rows, int count)
+void nonet_fetch_pixels(const nonet_view *v, const float *tensor, int n, int cb, int y, int x, int rows, int count,
+                        int write)
 {
     const size_t pixel = NONET_L * sizeof(float);
     int first = y < 0 ? -y : 0, last = rows < v->h - y ? rows : v->h - y;
@@ -108,5 +109,8 @@ void nonet_fetch_pixels(const nonet_view *v, const float *tensor, int n, int cb,
     uintptr_t at = (uintptr_t)tensor + nonet_blocked_at(v, n, cb, y + first) * sizeof(float) + (uintptr_t)x * pixel;
     for (int i = first; i < last; i++, at += (uintptr_t)v->w * pixel)
         for (int j = 0; j < count; j++)
-            __builtin_prefetch((const void *)(at + (uintptr_t)j * pixel));
+            if (write)
+                __builtin_prefetch((const void *)(at + (uintptr_t)j * pixel), 1);
+            else
+                __builtin_prefetch((const void *)(at + (uintptr_t)j * pixel));
 }

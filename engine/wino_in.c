@@ -82,7 +82,7 @@ static void fetch_tile(const nonet_wino_task *t, int cb, int slot)
     if (slot >= t->block.tiles || cb >= plan->cb)
         return;
     nonet_tile at = source_of(t, &t->block.tile[slot]);
-    nonet_fetch_pixels(&t->in, t->src, at.n, cb, at.y, at.x + 2, plan->wino.a, plan->wino.m);
+    nonet_fetch_pixels(&t->in, t->src, at.n, cb, at.y, at.x + 2, plan->wino.a, plan->wino.m, 0);
 }
 
 /* The first tiles behind a run, whose own the kernel fetches. */

@@ -56,7 +56,7 @@ static void fetch_behind(const nonet_wino_task *t, int kb, int slot, int run)
     for (int i = slot + (run > NONET_WRITE_AHEAD ? run : NONET_WRITE_AHEAD); i < end; i++) {
         const nonet_tile *tile = &t->block.tile[i];
         place at = place_of(t, tile);
-        nonet_fetch_pixels(&t->out, t->dst, tile->n, kb, at.y, at.x, at.rows, at.pixels);
+        nonet_fetch_pixels(&t->out, t->dst, tile->n, kb, at.y, at.x, at.rows, at.pixels, 1);
     }
 }
 

@@ -5,12 +5,20 @@
 #include "arch/vec.h"
 #include "kernels/kernels.h"
 
-/* rows x pixels from `at` on. */
-VINLINE void fetch_pixels(const float *at, size_t row, int rows, int pixels)
+/* rows x pixels from `at` on, to be read. */
+VINLINE void fetch_to_read(const float *at, size_t row, int rows, int pixels)
 {
     for (int y = 0; y < rows; y++, at += row)
         for (int x = 0; x < pixels; x++)
             __builtin_prefetch(at + x * NONET_L);
+}
+
+/* The same, to be written: a line that another core has comes alone, and need not be asked for twice. */
+VINLINE void fetch_to_write(const float *at, size_t row, int rows, int pixels)
+{
+    for (int y = 0; y < rows; y++, at += row)
+        for (int x = 0; x < pixels; x++)
+            __builtin_prefetch(at + x * NONET_L, 1);
 }
 
 /* What the tile NONET_READ_AHEAD tiles on reads and its left neighbour does not; past the run's last tile, of which `left` are

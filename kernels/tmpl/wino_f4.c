@@ -120,13 +120,13 @@ VINLINE void in(const float *d, size_t d_row, float *v, size_t v_xi, const float
 {
     enum { SHARE = M * VL / NONET_L };
 
-    fetch_pixels(next, d_row, 1, SHARE);
+    fetch_to_read(next, d_row, 1, SHARE);
     in_end_row(d, d_row, v, v_xi);
-    fetch_pixels(next + d_row, d_row, 2, SHARE);
+    fetch_to_read(next + d_row, d_row, 2, SHARE);
     in_pair_rows(d, d_row, PA, PB * PB, v + 6 * v_xi, v_xi);
-    fetch_pixels(next + 3 * d_row, d_row, 2, SHARE);
+    fetch_to_read(next + 3 * d_row, d_row, 2, SHARE);
     in_pair_rows(d, d_row, PB, PA * PA, v + 18 * v_xi, v_xi);
-    fetch_pixels(next + 5 * d_row, d_row, 1, SHARE);
+    fetch_to_read(next + 5 * d_row, d_row, 1, SHARE);
     in_end_row(d + d_row, d_row, v + 30 * v_xi, v_xi);
 }
 
@@ -195,7 +195,7 @@ VINLINE void out_tiles(const float *m, size_t m_xi, size_t m_tile, const float *
     const int side = pool ? M / 2 : M;
 
     for (int t = 0; t < tiles; t++, m += m_tile, dst += side * NONET_L) {
-        fetch_pixels(next_write(dst, side, tiles - t), dst_row, side, side);
+        fetch_to_write(next_write(dst, side, tiles - t), dst_row, side, side);
         for (int l = 0; l < NONET_L; l += VL)
             out(m + l, m_xi, vf_load(bias + l), floor, dst + l, dst_row, pool);
     }

@@ -162,7 +162,7 @@ VINLINE void in(const float *d, size_t d_row, float *v, size_t v_xi)
 void VSUFFIX(nonet_wino_in_f6_f32)(const float *d, size_t d_row, float *v, size_t v_xi, int tiles)
 {
     for (int t = 0; t < tiles; t++, d += M * NONET_L, v += NONET_SUM) {
-        fetch_pixels(next_read(d, M, tiles - t), d_row, A, M);
+        fetch_to_read(next_read(d, M, tiles - t), d_row, A, M);
         for (int l = 0; l < NONET_L; l += VL)
             in(d + l, d_row, v + l, v_xi);
     }
@@ -256,7 +256,7 @@ VINLINE void out_tiles(const float *m, size_t m_xi, size_t m_tile, const float *
     const int side = pool ? M / 2 : M;
 
     for (int t = 0; t < tiles; t++, m += m_tile, dst += side * NONET_L) {
-        fetch_pixels(next_write(dst, side, tiles - t), dst_row, side, side);
+        fetch_to_write(next_write(dst, side, tiles - t), dst_row, side, side);
         for (int l = 0; l < NONET_L; l += VL)
             out(m + l, m_xi, vf_load(bias + l), floor, dst + l, dst_row, pool);
     }
