@@ -24,7 +24,8 @@ void nonet_gather_plane_row(const nonet_view *v, const float *src, int n, int c,
 void nonet_scatter_row(const nonet_view *v, float *dst, int n, int cb, int y, int x0, int count, const float *in);
 
 /* Has `count` pixels from (y, x) on fetched into L1, in each of `rows` rows that is in the map, of channel block cb of image n; of
- * a blocked tensor only; write: to be written. Right of the map these are what the addresses, which are integers, lead to: a fetch is a hint. */
+ * a blocked tensor only; write: to be written. Right of the map it is what the addresses, which are integers, lead to: a fetch is
+ * a hint. */
 void nonet_fetch_pixels(const nonet_view *v, const float *tensor, int n, int cb, int y, int x, int rows, int count,
                         int write);
 

@@ -23,7 +23,7 @@ extern "C" {
 #define NONET_VERSION "0.1.0"
 #define NONET_ALIGNMENT 64      /* bytes: what nonet_execute wants of its workspace; any alignment of src and dst works */
 #define NONET_LANES 16          /* channels in a block of the blocked layout */
-#define NONET_FEW_CHANNELS 4    /* 3x3 direct: with so many input channels at most a kernel of its own reads the planes one by one */
+#define NONET_FEW_CHANNELS 4    /* input channels, at most, for which 3x3 direct has a kernel of its own, that reads single planes */
 
 typedef enum nonet_status {
     NONET_OK = 0,
@@ -84,8 +84,8 @@ size_t nonet_tensor_floats(nonet_layout layout, int n, int c, int h, int w);
 /* Copies a tensor into another layout. src and dst must not overlap. */
 nonet_status nonet_reorder(int n, int c, int h, int w, nonet_layout from, const float *src, nonet_layout to, float *dst);
 
-/* Memory for tensors and workspaces, aligned to NONET_ALIGNMENT; from 1 MiB on it is mapped by itself, in huge pages where the system
- * gives them. What it holds is undefined. NULL if there is none. Any other memory with this alignment does as well. */
+/* Memory for tensors and workspaces, aligned to NONET_ALIGNMENT; from 1 MiB on it is mapped by itself, in huge pages where the
+ * system gives them. What it holds is undefined. NULL if there is none. Any other memory with this alignment does as well. */
 void *nonet_alloc(size_t bytes);
 /* bytes: as they were asked for. memory may be NULL. */
 void nonet_free(void *memory, size_t bytes);

@@ -38,8 +38,8 @@ typedef struct nonet_vgg_options {  /* zeros are the defaults */
     int batch;                  /* images in one forward; 0 means 1 */
     int height, width;          /* input size; 0: what the model says, else 224, else the smallest its classifier fits */
     const char *last;           /* stop after this layer (its ReLU included): the output is its map; NULL: the whole network */
-    nonet_options conv;         /* algorithm (where it cannot run, AUTO is taken; of NONET_FEW_CHANNELS or less always DIRECT, unless
-                                   a profile says otherwise), instruction set, threads, forms of weights (AUTO: weights that a
+    nonet_options conv;         /* algorithm (where it cannot run, AUTO is taken; for NONET_FEW_CHANNELS or less DIRECT, unless a
+                                   profile says otherwise), instruction set, threads, forms of weights (AUTO: weights that a
                                    file has packed serve in the form that they have), profile */
     int dense;                  /* non-zero: fully connected layers become convolutions (the paper's section 3.2), so that any
                                    input from the trained size up gives a map of class scores. A soft-max at the end is left out.

@@ -8,7 +8,7 @@
  * Each is applied down the columns first, then along the rows, in the operations written here: docs/NUMERICS.md. */
 #include "arch/vec.h"
 #include "kernels/kernels.h"
-#include "kernels/tmpl/fetch.h"
+#include "kernels/tmpl/run.h"
 
 nonet_wino_filter_fn VSUFFIX(nonet_wino_filter_f2_f32);
 nonet_wino_in_fn VSUFFIX(nonet_wino_in_f2_f32);
@@ -90,11 +90,7 @@ VINLINE void in(const float *d, size_t d_row, float *v, size_t v_xi)
 
 void VSUFFIX(nonet_wino_in_f2_f32)(const float *d, size_t d_row, float *v, size_t v_xi, int tiles)
 {
-    for (int t = 0; t < tiles; t++, d += M * NONET_L, v += NONET_SUM) {
-        fetch_to_read(next_read(d, M, tiles - t), d_row, A, M);
-        for (int l = 0; l < NONET_L; l += VL)
-            in(d + l, d_row, v + l, v_xi);
-    }
+    in_run(in, M, d, d_row, v, v_xi, tiles);
 }
 
 /* ---- output ---- */
@@ -112,7 +108,6 @@ VINLINE void out_row(const vf t[A], vf bias, vf floor, vf y[M])
         y[x] = vf_max(floor, vf_add(y[x], bias));
 }
 
-/* floor: 0 for relu, -infinity for none; floor > x ? floor : x is then the relu of docs/NUMERICS.md, or x itself. */
 VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, size_t dst_row, int pool)
 {
     vf t[M][A], y[M][M];
@@ -135,25 +130,8 @@ VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, siz
             vf_store(dst + (size_t)i * dst_row + x * NONET_L, y[i][x]);
 }
 
-VINLINE void out_tiles(const float *m, size_t m_xi, size_t m_tile, const float *bias, vf floor, float *dst, size_t dst_row,
-                       int tiles, int pool)
-{
-    const int side = pool ? M / 2 : M;
-
-    for (int t = 0; t < tiles; t++, m += m_tile, dst += side * NONET_L) {
-        fetch_to_write(next_write(dst, side, tiles - t), dst_row, side, side);
-        for (int l = 0; l < NONET_L; l += VL)
-            out(m + l, m_xi, vf_load(bias + l), floor, dst + l, dst_row, pool);
-    }
-}
-
 void VSUFFIX(nonet_wino_out_f2_f32)(const float *m_, size_t m_xi, size_t m_tile, const float *bias, float *dst, size_t dst_row,
                                     int tiles, unsigned flags)
 {
-    const vf floor = vf_set1(flags & NONET_RELU ? 0.0f : -__builtin_inff());
-
-    if (flags & NONET_POOL)
-        out_tiles(m_, m_xi, m_tile, bias, floor, dst, dst_row, tiles, 1);
-    else
-        out_tiles(m_, m_xi, m_tile, bias, floor, dst, dst_row, tiles, 0);
+    out_run(out, M, m_, m_xi, m_tile, bias, dst, dst_row, tiles, flags);
 }

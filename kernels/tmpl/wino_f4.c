@@ -17,7 +17,7 @@
 #include "arch/vec.h"
 #include "kernels/kernels.h"
 #include "kernels/tmpl/address.h"
-#include "kernels/tmpl/fetch.h"
+#include "kernels/tmpl/run.h"
 #include "kernels/tmpl/wino_f4.h"
 
 nonet_wino_filter_fn VSUFFIX(nonet_wino_filter_f4_f32);
@@ -159,8 +159,7 @@ VINLINE void out_keep(const vf y[M], float *dst, int pool, vf kept[2])
         vf_store(dst + x * NONET_L, y[x]);
 }
 
-/* Rows 0 and 2, then rows 1 and 3: twelve values between the passes, not twenty-four.
- * floor: 0 for relu, -infinity for none; floor > x ? floor : x is then the relu of docs/NUMERICS.md, or x itself. */
+/* Rows 0 and 2, then rows 1 and 3: twelve values between the passes, not twenty-four. */
 VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, size_t dst_row, int pool)
 {
     vf t[2][A], y[M], kept[M][2];
@@ -189,25 +188,8 @@ VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, siz
                 vf_store(dst + (size_t)i * dst_row + x * NONET_L, vf_max(kept[2 * i][x], kept[2 * i + 1][x]));
 }
 
-VINLINE void out_tiles(const float *m, size_t m_xi, size_t m_tile, const float *bias, vf floor, float *dst, size_t dst_row,
-                       int tiles, int pool)
-{
-    const int side = pool ? M / 2 : M;
-
-    for (int t = 0; t < tiles; t++, m += m_tile, dst += side * NONET_L) {
-        fetch_to_write(next_write(dst, side, tiles - t), dst_row, side, side);
-        for (int l = 0; l < NONET_L; l += VL)
-            out(m + l, m_xi, vf_load(bias + l), floor, dst + l, dst_row, pool);
-    }
-}
-
 void VSUFFIX(nonet_wino_out_f4_f32)(const float *m_, size_t m_xi, size_t m_tile, const float *bias, float *dst, size_t dst_row,
                                     int tiles, unsigned flags)
 {
-    const vf floor = vf_set1(flags & NONET_RELU ? 0.0f : -__builtin_inff());
-
-    if (flags & NONET_POOL)
-        out_tiles(m_, m_xi, m_tile, bias, floor, dst, dst_row, tiles, 1);
-    else
-        out_tiles(m_, m_xi, m_tile, bias, floor, dst, dst_row, tiles, 0);
+    out_run(out, M, m_, m_xi, m_tile, bias, dst, dst_row, tiles, flags);
 }

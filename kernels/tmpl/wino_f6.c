@@ -21,7 +21,7 @@
 #include "arch/vec.h"
 #include "kernels/kernels.h"
 #include "kernels/tmpl/address.h"
-#include "kernels/tmpl/fetch.h"
+#include "kernels/tmpl/run.h"
 
 nonet_wino_filter_fn VSUFFIX(nonet_wino_filter_f6_f32);
 nonet_wino_in_fn VSUFFIX(nonet_wino_in_f6_f32);
@@ -161,11 +161,7 @@ VINLINE void in(const float *d, size_t d_row, float *v, size_t v_xi)
 
 void VSUFFIX(nonet_wino_in_f6_f32)(const float *d, size_t d_row, float *v, size_t v_xi, int tiles)
 {
-    for (int t = 0; t < tiles; t++, d += M * NONET_L, v += NONET_SUM) {
-        fetch_to_read(next_read(d, M, tiles - t), d_row, A, M);
-        for (int l = 0; l < NONET_L; l += VL)
-            in(d + l, d_row, v + l, v_xi);
-    }
+    in_run(in, M, d, d_row, v, v_xi, tiles);
 }
 
 /* ---- output ---- */
@@ -240,8 +236,7 @@ VINLINE void out_rows(const float *m, size_t m_xi, void column(const vf m[7], vf
     }
 }
 
-/* The even rows, then the odd ones: twenty-four values between the passes, not forty-eight.
- * floor: 0 for relu, -infinity for none; floor > x ? floor : x is then the relu of docs/NUMERICS.md, or x itself. */
+/* The even rows, then the odd ones: twenty-four values between the passes, not forty-eight. */
 VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, size_t dst_row, int pool)
 {
     size_t step = pool ? dst_row : 2 * dst_row;
@@ -250,25 +245,8 @@ VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, siz
     out_rows(m + 8 * m_xi, m_xi, out_odd, bias, floor, pool ? dst : dst + dst_row, step, pool, 1);
 }
 
-VINLINE void out_tiles(const float *m, size_t m_xi, size_t m_tile, const float *bias, vf floor, float *dst, size_t dst_row,
-                       int tiles, int pool)
-{
-    const int side = pool ? M / 2 : M;
-
-    for (int t = 0; t < tiles; t++, m += m_tile, dst += side * NONET_L) {
-        fetch_to_write(next_write(dst, side, tiles - t), dst_row, side, side);
-        for (int l = 0; l < NONET_L; l += VL)
-            out(m + l, m_xi, vf_load(bias + l), floor, dst + l, dst_row, pool);
-    }
-}
-
 void VSUFFIX(nonet_wino_out_f6_f32)(const float *m_, size_t m_xi, size_t m_tile, const float *bias, float *dst, size_t dst_row,
                                     int tiles, unsigned flags)
 {
-    const vf floor = vf_set1(flags & NONET_RELU ? 0.0f : -__builtin_inff());
-
-    if (flags & NONET_POOL)
-        out_tiles(m_, m_xi, m_tile, bias, floor, dst, dst_row, tiles, 1);
-    else
-        out_tiles(m_, m_xi, m_tile, bias, floor, dst, dst_row, tiles, 0);
+    out_run(out, M, m_, m_xi, m_tile, bias, dst, dst_row, tiles, flags);
 }
