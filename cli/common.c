@@ -13,7 +13,8 @@ const char *cli_command = "";
 const char cli_common_help[] =
     "  --threads N       use at most N threads (default: all that this process may run)\n"
     "  --isa NAME        c, avx2, avx512 or neon: no more than this instruction set (default: the best)\n"
-    "  --algo NAME       direct, winograd-f2, -f4, -f6 (less exact) or auto (default): for the 3x3 convolutions that can\n"
+    "  --algo NAME       direct, winograd-f2, -f4, -f6 (less exact) or auto (default): for the 3x3 convolutions that can;\n"
+    "                    a network's of 4 channels or less stay direct\n"
     "  --fc-weights TYPE f32 (default) or bf16: weights of fully connected layers, rounded; the arithmetic stays f32\n"
     "  --winograd-weights FORM   packed (transformed beforehand), expanded (3x3 in memory, transformed in cache: a quarter of\n"
     "                    the bytes) or auto (default); results are the same\n"

@@ -103,7 +103,7 @@ void nonet_fetch_pixels(const nonet_view *v, const float *tensor, int n, int cb,
                         int write)
 {
     const size_t pixel = NONET_L * sizeof(float);
-    int first = y < 0 ? -y : 0, last = rows < v->h - y ? rows : v->h - y;
+    int first = y < 0 ? -y : 0, last = min_int(rows, v->h - y);
     if (v->layout != NONET_NCHW16C)
         return;
     uintptr_t at = (uintptr_t)tensor + nonet_blocked_at(v, n, cb, y + first) * sizeof(float) + (uintptr_t)x * pixel;

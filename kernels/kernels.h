@@ -89,7 +89,7 @@ typedef void nonet_wino_in_fn(const float *d, size_t d_row, float *v, size_t v_x
  *   -> w x w pixels, w = m (m/2 when pooled), of 16 lanes at dst[y*dst_row + (t*w + x)*16 + lane] */
 typedef void nonet_wino_out_fn(const float *m_, size_t m_xi, size_t m_tile, const float *bias, float *dst, size_t dst_row,
                                int tiles, unsigned flags);
-/* Both fetch what a tile a few tiles on will read or write, also past the last one: hints.
+/* Both fetch what a tile of the run, a few tiles on, will read or write.
  * One short tile, by flags (NONET_SHORT_W, NONET_SHORT_H or both): in that direction 4 pixels are read, 2 outputs (1 when pooled)
  * written, and the points 0, 1, 2 and 5 are all that v and m_ have. */
 typedef void nonet_wino_in_short_fn(const float *d, size_t d_row, float *v, size_t v_xi, unsigned flags);
