@@ -10,7 +10,7 @@ void tune_choice_text(const nonet_choice *c, char *text, size_t size)
     char how[96] = "";
     if (c->block)
         snprintf(how, sizeof how, ", blocks of %d tiles, split by %s%s", c->block,
-                 c->split == NONET_SPLIT_CHANNELS ? "channels" : "tiles",
+                 nonet_split_name(c->split),
                  c->weights == NONET_WEIGHTS_EXPANDED ? ", weights expanded" : "");
     else if (c->rows)
         snprintf(how, sizeof how, ", strips of %d rows, %d channels a call", c->rows, c->cchunk * NONET_LANES);

@@ -52,14 +52,14 @@ static void predict_winograd(const nonet_plan *plan, const tune_machine *m, tune
     int mr = plan->multiply->mr, last = w->tiles - (w->blocks - 1) * w->block;
     double rows = (w->blocks - 1) * cost_of_rows(w->block, mr) + cost_of_rows(last, mr);
     g->macs = rows * points * c * k * uneven;
-    g->transforms = tiles * points * TRANSFORM_OPS * (c + k) * (w->by_channels ? 1 : uneven);
+    g->transforms = tiles * points * TRANSFORM_OPS * (w->by_channels ? w->shares_v ? c + k : c * plan->threads + k : (c + k) * uneven);
     if (plan->packing.expanded)
         g->transforms += w->blocks * points * FILTER_OPS * c * k * uneven;
     /* Threads with blocks of their own run through the weights together; the last cache serves all but the first. */
     double rounds = w->by_channels ? w->blocks : nonet_ceil_div(w->blocks, plan->threads);
     add_passes(m, floats * sizeof(float), rounds, g);
     double held = v + (double)w->points * (double)(w->m_xi + w->u_xi) * sizeof(float);
-    if (held > 0.9 * (double)m->core_cache || w->by_channels)       /* V comes anew for each call */
+    if (held > 0.9 * (double)m->core_cache || w->shares_v)          /* V comes anew for each call */
         g->cache += v * plan->kq * w->blocks * fmin(1, held / (double)m->core_cache);
 }
 

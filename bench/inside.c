@@ -28,7 +28,7 @@ static void tell_blocking(const nonet_plan *plan, char *text, size_t size)
     const nonet_kernel *k = plan->multiply;
     if (plan->nest == NEST_WINOGRAD)
         snprintf(text, size, "%dx%d, %d tiles x %d blocks, split by %s", k->mr, k->nr, plan->wino.block, plan->wino.blocks,
-                 plan->wino.by_channels ? "channels" : "tiles");
+                 nonet_split_name(nonet_wino_split(plan)));
     else if (plan->nest == NEST_DIRECT || plan->nest == NEST_IC)
         snprintf(text, size, "%dx%d, %d rows x %d strips", k->mr, k->nr, plan->strip.rows, plan->strip.count);
     else

@@ -115,7 +115,7 @@ static void json_choice(json_out *out, const nonet_choice *c)
     json_whole(out, "threads", c->threads);
     if (c->block) {
         json_whole(out, "block", c->block);
-        json_text(out, "split", c->split == NONET_SPLIT_CHANNELS ? "channels" : "tiles");
+        json_text(out, "split", nonet_split_name(c->split));
         json_text(out, "weights", nonet_weight_form_name((nonet_weight_form)c->weights));
     }
     if (c->rows) {

@@ -69,3 +69,9 @@ nonet_weight_form nonet_form_choose(const nonet_conv *p, nonet_algo algo, nonet_
         return NONET_WEIGHTS_PACKED;
     return float_cost + memory > multiplies + expand ? NONET_WEIGHTS_EXPANDED : NONET_WEIGHTS_PACKED;
 }
+
+const char *nonet_split_name(int split)
+{
+    static const char *const names[NONET_SPLIT_COUNT] = { "auto", "tiles", "channels", "shared" };
+    return names[split];
+}

@@ -31,7 +31,15 @@ static inline int nonet_choice_equal(const nonet_choice *a, const nonet_choice *
 }
 
 /* What the threads share out. */
-typedef enum nonet_split { NONET_SPLIT_MODEL = 0, NONET_SPLIT_TILES, NONET_SPLIT_CHANNELS, NONET_SPLIT_COUNT } nonet_split;
+typedef enum nonet_split {
+    NONET_SPLIT_MODEL = 0,
+    NONET_SPLIT_TILES,
+    NONET_SPLIT_CHANNELS,       /* output channels; each thread has all of V */
+    NONET_SPLIT_SHARED,         /* output channels, with one V for all */
+    NONET_SPLIT_COUNT
+} nonet_split;
+/* "auto", "tiles", "channels" or "shared". */
+const char *nonet_split_name(int split);
 
 /* The m of Winograd's F(m x m,3x3); 0 for others. */
 int nonet_algo_tile(nonet_algo algo);

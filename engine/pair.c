@@ -4,9 +4,8 @@
  *
  *   window [C/16][rows][pixels across, padding and all][16] */
 #include <omp.h>
-#include <stdlib.h>
 #include <string.h>
-#include "engine/wino_task.h"
+#include "engine/pair.h"
 
 enum {
     WINDOW_BYTES = 1 << 20,     /* at most: it wants to stay in L2 */
@@ -16,32 +15,13 @@ enum {
     RUNS = 4                    /* a thread, where there are several: each run computes anew the rows that it shares with another */
 };
 
-struct nonet_pair {
-    const nonet_plan *first, *second;
-    nonet_view window;
-    int runs, rows;             /* of an image; tile rows of each */
-    int block;                  /* tiles; blocks never go past a row of tiles */
-    size_t window_floats, thread_floats;
-};
-
-/* A thread at work. */
-typedef struct pair_task {
-    const nonet_pair *pair;
-    const nonet_weights *weights;
-    const float *src;
-    float *window, *strip;
-    nonet_wino_task second;
-    int timed;
-    double first_seconds;       /* in the first convolution */
-} pair_task;
-
 static int joins(const nonet_plan *a, const nonet_plan *b)
 {
     return a->nest == NEST_IC && a->p.stride == 1 && !a->p.pool && a->p.dst_layout == NONET_NCHW16C && b->nest == NEST_WINOGRAD &&
            b->p.src_layout == NONET_NCHW16C && a->p.n == b->p.n && a->p.k == b->p.c && a->oh == b->p.h && a->ow == b->p.w;
 }
 
-static void plan_pair(nonet_pair *pair)
+static void fill_plan(nonet_pair *pair)
 {
     const nonet_plan *second = pair->second;
     const nonet_wino_plan *w = &second->wino;
@@ -55,36 +35,17 @@ static void plan_pair(nonet_pair *pair)
     pair->thread_floats = pair->window_floats + pair->first->thread_floats + second->thread_floats;
 }
 
-nonet_status nonet_pair_create(nonet_pair **out, const nonet_plan *first, const nonet_plan *second)
+int nonet_pair_plan(nonet_pair *pair, const nonet_plan *first, const nonet_plan *second)
 {
-    if (!out || !first || !second)
-        return NONET_BAD_ARGUMENT;
-    *out = NULL;
+    *pair = (nonet_pair){ .first = first, .second = second };
     if (!joins(first, second) || second->wino.by_channels || second->wino.tx < ACROSS)
-        return NONET_NOT_APPLICABLE;
-    nonet_pair pair = { .first = first, .second = second };
-    plan_pair(&pair);
-    if (pair.window_floats * sizeof(float) > WINDOW_BYTES || pair.thread_floats * sizeof(float) > THREAD_BYTES)
-        return NONET_NOT_APPLICABLE;
-    *out = malloc(sizeof **out);
-    if (!*out)
-        return NONET_NO_MEMORY;
-    **out = pair;
-    return NONET_OK;
-}
-
-void nonet_pair_destroy(nonet_pair *pair)
-{
-    free(pair);
-}
-
-size_t nonet_pair_workspace(const nonet_pair *pair)
-{
-    return pair->thread_floats * (size_t)pair->second->threads * sizeof(float);
+        return 0;
+    fill_plan(pair);
+    return pair->window_floats * sizeof(float) <= WINDOW_BYTES && pair->thread_floats * sizeof(float) <= THREAD_BYTES;
 }
 
 /* The rows that the last row of tiles in the window shares with the next one, which will be the first. */
-static void keep_rows(const pair_task *t)
+static void keep_rows(const nonet_pair_task *t)
 {
     const nonet_view *v = &t->pair->window;
     const nonet_wino_plan *w = &t->pair->second->wino;
@@ -97,7 +58,7 @@ static void keep_rows(const pair_task *t)
 }
 
 /* Zeros in all pixels left and right of the map; what computes rows does not touch them. */
-static void clear_sides(const pair_task *t)
+static void clear_sides(const nonet_pair_task *t)
 {
     const nonet_view *v = &t->pair->window;
     int left = t->pair->second->p.pad, right = left + t->pair->first->ow;
@@ -109,7 +70,7 @@ static void clear_sides(const pair_task *t)
 }
 
 /* Zeros in rows [from, to) of the window: above the map, or below it. */
-static void clear_rows(const pair_task *t, int from, int to)
+static void clear_rows(const nonet_pair_task *t, int from, int to)
 {
     const nonet_view *v = &t->pair->window;
     for (int cb = 0; from < to && cb < t->pair->second->cb; cb++)
@@ -117,7 +78,7 @@ static void clear_rows(const pair_task *t, int from, int to)
 }
 
 /* Rows [from, to) of the window. */
-static void compute_rows(const pair_task *t, int from, int to)
+static void compute_rows(const nonet_pair_task *t, int from, int to)
 {
     const nonet_plan *first = t->pair->first;
     const nonet_view *v = &t->pair->window;
@@ -135,7 +96,7 @@ static void compute_rows(const pair_task *t, int from, int to)
 
 /* What row `row` of tiles reads, `slot` tiles down in the window. The first row of a run has all of it computed, the others what
  * they do not share. */
-static void fill_window(pair_task *t, int n, int row, int slot, int is_first)
+static void fill_window(nonet_pair_task *t, int n, int row, int slot, int is_first)
 {
     const nonet_plan *second = t->pair->second;
     const nonet_wino_plan *w = &second->wino;
@@ -148,7 +109,7 @@ static void fill_window(pair_task *t, int n, int row, int slot, int is_first)
 }
 
 /* The second convolution of a row of tiles. */
-static void convolve_row(pair_task *t, int n, int row)
+static void convolve_row(nonet_pair_task *t, int n, int row)
 {
     const nonet_pair *pair = t->pair;
     const nonet_wino_plan *w = &pair->second->wino;
@@ -156,67 +117,26 @@ static void convolve_row(pair_task *t, int n, int row)
     for (int x = 0; x < w->tx; x += pair->block) {
         int tiles = w->tx - x < pair->block ? w->tx - x : pair->block;
         second->block = nonet_tile_block_of(w, (n * w->ty + row) * w->tx + x, tiles, pair->second->multiply->mr, second->tiles);
-        nonet_wino_block(second);
+        for (int cb = 0; cb < second->plan->cb; cb++)
+            nonet_wino_in(second, cb);
+        for (int q = 0; q < second->plan->kq; q++)
+            nonet_wino_multiply_out(second, q);
     }
 }
 
-static void run_rows(pair_task *t, int n, int from, int to)
+void nonet_pair_row(nonet_pair_task *t, int n, int row, int from)
 {
-    for (int row = from; row < to; row++) {
-        double start = t->timed ? omp_get_wtime() : 0;
-        fill_window(t, n, row, (row - from) % SLOTS, row == from);
-        t->first_seconds += t->timed ? omp_get_wtime() - start : 0;
-        convolve_row(t, n, row);
-    }
+    double start = t->timed ? omp_get_wtime() : 0;
+    fill_window(t, n, row, (row - from) % SLOTS, row == from);
+    t->first_seconds += t->timed ? omp_get_wtime() - start : 0;
+    convolve_row(t, n, row);
 }
 
-/* A task whose parts of the workspace are those of this thread. */
-static pair_task at_work(const pair_task *task, float *work)
+void nonet_pair_room(nonet_pair_task *t, float *work)
 {
-    pair_task t = *task;
-    t.window = work + (size_t)omp_get_thread_num() * task->pair->thread_floats;
-    t.strip = t.window + task->pair->window_floats;
-    t.second.src = t.window;
-    nonet_wino_room(&t.second, NULL, t.strip + task->pair->first->thread_floats);
-    return t;
-}
-
-static void run_pair(const pair_task *task, float *work, double *share)
-{
-    const nonet_pair *pair = task->pair;
-    const nonet_wino_plan *w = &pair->second->wino;
-    int runs = pair->second->p.n * pair->runs, threads = pair->second->threads;
-    double first = 0, all = 0;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
-    for (int i = 0; i < runs; i++) {
-        pair_task t = at_work(task, work);
-        int from = i % pair->runs * pair->rows, to = from + pair->rows < w->ty ? from + pair->rows : w->ty;
-        double start = t.timed ? omp_get_wtime() : 0;
-        run_rows(&t, i / pair->runs, from, to);
-        double took = t.timed ? omp_get_wtime() - start : 0;
-#pragma omp atomic              /* a reduction would make clang define a symbol that all can see */
-        all += took;
-#pragma omp atomic
-        first += t.first_seconds;
-    }
-    if (share)
-        *share = all > 0 ? first / all : 0;
-}
-
-nonet_status nonet_pair_execute(const nonet_pair *pair, const nonet_weights *first, const nonet_weights *second, const float *src,
-                                float *dst, void *workspace, double *share)
-{
-    if (!pair || !first || !second || !src || !dst || !workspace || (uintptr_t)workspace % NONET_ALIGNMENT != 0)
-        return NONET_BAD_ARGUMENT;
-    if (!nonet_packing_equal(&pair->first->packing, &first->packing) ||
-        !nonet_packing_equal(&pair->second->packing, &second->packing))
-        return NONET_MISMATCH;
-    const nonet_plan *plan = pair->second;
-    pair_task task = {
-        .pair = pair, .weights = first, .src = src, .timed = share != NULL,
-        .second = { .plan = plan, .weights = second, .dst = dst, .in = pair->window,
-                    .out = { plan->p.dst_layout, plan->p.k, plan->dh, plan->dw } },
-    };
-    run_pair(&task, workspace, share);
-    return NONET_OK;
+    t->window = work;
+    t->strip = work + t->pair->window_floats;
+    t->second.in = t->pair->window;
+    t->second.src = t->window;
+    nonet_wino_room(&t->second, NULL, t->strip + t->pair->first->thread_floats);
 }

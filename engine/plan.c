@@ -229,6 +229,10 @@ static nonet_plan *make_plan(const request *r, const nonet_choice *choice)
     plan->threads = r->threads;
     plan_common(plan);
     plan_nest(plan);
+    if (plan->nest == NEST_WINOGRAD && nonet_chain_create(&plan->chain, (const nonet_plan *[]){ plan }, 1) != NONET_OK) {
+        free(plan);
+        return NULL;
+    }
     return plan;
 }
 
@@ -267,7 +271,7 @@ nonet_choice nonet_plan_choice(const nonet_plan *plan)
     nonet_choice c = { .algo = plan->algo, .isa = plan->isa, .threads = plan->threads };
     if (plan->nest == NEST_WINOGRAD) {
         c.block = plan->wino.block < plan->wino.tiles ? plan->wino.block : plan->wino.tiles;
-        c.split = plan->wino.by_channels ? NONET_SPLIT_CHANNELS : NONET_SPLIT_TILES;
+        c.split = nonet_wino_split(plan);
         c.weights = plan->packing.expanded ? NONET_WEIGHTS_EXPANDED : NONET_WEIGHTS_PACKED;
     } else if (plan->nest == NEST_DIRECT || plan->nest == NEST_IC) {
         c.rows = plan->strip.rows;
@@ -278,11 +282,15 @@ nonet_choice nonet_plan_choice(const nonet_plan *plan)
 
 void nonet_plan_destroy(nonet_plan *plan)
 {
+    if (plan)
+        nonet_chain_destroy(plan->chain);
     free(plan);
 }
 
 size_t nonet_plan_workspace(const nonet_plan *plan)
 {
+    if (plan->chain)
+        return nonet_chain_workspace(plan->chain);
     return (plan->shared_floats + plan->thread_floats * (size_t)plan->threads) * sizeof(float);
 }
 

@@ -38,7 +38,8 @@ typedef struct nonet_wino_plan {
     int tiles;                  /* of the whole batch */
     int block;                  /* tiles of a block */
     int blocks;
-    int by_channels;            /* threads share a block's V and split the output channels; else they split the blocks */
+    int by_channels;            /* the threads split a block's output channels; else they split the blocks */
+    int shares_v;               /* by channels: one V for all of them; else each has its own */
     size_t v_xi, v_cblock, m_xi;    /* floats between points, sums of a point, points */
     size_t u_xi;                /* of expanded weights: between points; else 0 */
 } nonet_wino_plan;
@@ -59,6 +60,7 @@ struct nonet_plan {
     int chunk;                  /* FC_MATRIX: groups of 16 inputs whose weights stay in a cache while all images run */
     int nr, kq;                 /* output channels of a multiply call; calls that cover k */
     int taps, fresh;            /* products per channel (times c for IC); channel blocks of one sum, 0 for one sum in all */
+    nonet_chain *chain;         /* Winograd: of this plan alone */
     const nonet_kernel *multiply, *filter, *in, *out, *in_short, *out_short, *pool;
     nonet_strip_plan strip;
     nonet_wino_plan wino;
@@ -92,6 +94,12 @@ static inline int nonet_kblocks(const nonet_plan *plan, int q)
 {
     int per = plan->nr / NONET_L, left = plan->kb - q * per;
     return left < per ? left : per;
+}
+
+static inline nonet_split nonet_wino_split(const nonet_plan *plan)
+{
+    const nonet_wino_plan *w = &plan->wino;
+    return !w->by_channels ? NONET_SPLIT_TILES : w->shares_v ? NONET_SPLIT_SHARED : NONET_SPLIT_CHANNELS;
 }
 
 static inline int nonet_packing_equal(const nonet_packing *a, const nonet_packing *b)
@@ -129,6 +137,7 @@ typedef struct nonet_rows {
 /* These rows alone, of a plan of nest IC without a pool, by this thread; work: a thread's. */
 void nonet_direct_rows(const nonet_plan *plan, const nonet_weights *weights, const float *src, const nonet_rows *to, float *work);
 void nonet_fc_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work);
+/* laps: NULL, or one for each thread. */
 void nonet_wino_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work,
                         nonet_wino_laps *laps);
 

@@ -22,12 +22,6 @@ static const char *layout_name(int layout)
     return names[layout];
 }
 
-static const char *split_name(int split)
-{
-    static const char *const names[NONET_SPLIT_COUNT] = { "auto", "tiles", "channels" };
-    return names[split];
-}
-
 static const char *algo_name(int algo)
 {
     return nonet_algo_name((nonet_algo)algo);
@@ -70,7 +64,7 @@ static const field fields[] = {
     { "algo", NAMED, AT(choice.algo), NONET_DIRECT, NONET_ALGO_COUNT, algo_name },
     { "isa", NAMED, AT(choice.isa), NONET_ISA_C, NONET_ISA_COUNT, isa_name },
     { "block", WHOLE, AT(choice.block), 0, DIM, NULL },
-    { "split", NAMED, AT(choice.split), 0, NONET_SPLIT_COUNT, split_name },
+    { "split", NAMED, AT(choice.split), 0, NONET_SPLIT_COUNT, nonet_split_name },
     { "weights", NAMED, AT(choice.weights), 0, NONET_WEIGHTS_COUNT, form_name },
     { "rows", WHOLE, AT(choice.rows), 0, DIM, NULL },
     { "cchunk", WHOLE, AT(choice.cchunk), 0, DIM, NULL },

@@ -1,4 +1,4 @@
-/* wino_task.h - a Winograd plan at work: what its transforms, its multiply and its loop nests share. */
+/* wino_task.h - a Winograd plan at work: what its transforms, its multiply and its loop nests (pair.c, chain_run.c) share. */
 #ifndef NONET_ENGINE_WINO_TASK_H
 #define NONET_ENGINE_WINO_TASK_H
 
@@ -21,14 +21,18 @@ typedef struct nonet_wino_task {
 
 /* The parts of a thread's workspace, which starts at own; v: the V that the threads share, or NULL. */
 void nonet_wino_room(nonet_wino_task *t, float *v, float *own);
-/* All of a block: its tiles are set. */
-void nonet_wino_block(const nonet_wino_task *t);
-
+/* Sets the tiles of block `block`. */
+void nonet_wino_take_block(nonet_wino_task *t, int block);
 /* All tiles of the block, channel block cb of the input: V. */
 void nonet_wino_in(const nonet_wino_task *t, int cb);
 /* M of multiply call q: the results of all tiles. */
 void nonet_wino_out(const nonet_wino_task *t, int q);
 /* All points of multiply call q. */
 void nonet_wino_multiply(const nonet_wino_task *t, int q);
+/* Both. */
+void nonet_wino_multiply_out(const nonet_wino_task *t, int q);
+
+/* The time since the last lap belongs to this phase, if anyone measures. */
+void nonet_wino_lap(const nonet_wino_task *t, nonet_wino_phase phase);
 
 #endif

@@ -13,7 +13,9 @@ enum {
     BLOCK_BYTES = 1990 << 10,   /* V and M of a block: the workspace of a thread stays below 2 MiB, and conv4_1's 49 tiles fit */
     CHOSEN_BYTES = 64 << 20,    /* the same, where a choice names the block */
     BLOCK_TILES = 28,           /* of a block where U is small: from here on more tiles save nothing, and V wants to stay in L2 */
-    LATE_U = 12 << 20           /* bytes of U that come from memory: the block is as large as it may be, so U is read less */
+    LATE_U = 12 << 20,          /* bytes of U that come from memory: the block is as large as it may be, so U is read less */
+    SHARE_V = 2                 /* more threads than this have one V where they split the channels; so many each transform it all,
+                                 * which is less than to get half of it out of another core's cache for every call */
 };
 
 static size_t u_floats(const nonet_plan *plan)
@@ -51,7 +53,8 @@ static void plan_blocks(nonet_plan *plan)
     if (!w->by_channels && w->blocks < plan->threads && plan->kq >= plan->threads)
         w->by_channels = 1;
     if (plan->choice.split)
-        w->by_channels = plan->choice.split == NONET_SPLIT_CHANNELS;
+        w->by_channels = plan->choice.split != NONET_SPLIT_TILES;
+    w->shares_v = w->by_channels && (plan->choice.split ? plan->choice.split == NONET_SPLIT_SHARED : plan->threads > SHARE_V);
     if (plan->choice.block)
         choose_block(w, plan->choice.block, tile);
     w->v_cblock = (size_t)w->block * NONET_SUM;
@@ -81,8 +84,8 @@ void nonet_wino_plan_fill(nonet_plan *plan)
     plan_blocks(plan);
     size_t u = (size_t)w->points * w->u_xi, v = (size_t)w->points * w->v_xi, m = (size_t)w->points * w->m_xi;
     size_t tiles = nonet_line_floats((size_t)w->block * sizeof(nonet_tile) / sizeof(float));
-    plan->shared_floats = w->by_channels ? v : 0;
-    plan->thread_floats = (w->by_channels ? m + u : v + m + u) + tiles;
+    plan->shared_floats = w->shares_v ? v : 0;
+    plan->thread_floats = (w->shares_v ? m + u : v + m + u) + tiles;
     plan->weight_floats = plan->packing.expanded ? u_floats(plan) / (size_t)w->points * NONET_TAPS : u_floats(plan);
 }
 
@@ -95,8 +98,7 @@ void nonet_wino_room(nonet_wino_task *t, float *v, float *own)
     t->tiles = (nonet_tile *)(void *)(t->u + (size_t)w->points * w->u_xi);
 }
 
-/* The time since the last lap belongs to this phase. */
-static void lap(const nonet_wino_task *t, nonet_wino_phase phase)
+void nonet_wino_lap(const nonet_wino_task *t, nonet_wino_phase phase)
 {
     if (!t->laps)
         return;
@@ -106,85 +108,17 @@ static void lap(const nonet_wino_task *t, nonet_wino_phase phase)
     laps->last = now;
 }
 
-static void multiply_and_out(const nonet_wino_task *t, int q)
+void nonet_wino_multiply_out(const nonet_wino_task *t, int q)
 {
     nonet_wino_multiply(t, q);
-    lap(t, NONET_WINO_MULTIPLY);
+    nonet_wino_lap(t, NONET_WINO_MULTIPLY);
     nonet_wino_out(t, q);
-    lap(t, NONET_WINO_OUT);
+    nonet_wino_lap(t, NONET_WINO_OUT);
 }
 
-void nonet_wino_block(const nonet_wino_task *t)
-{
-    lap(t, NONET_WINO_OTHER);
-    for (int cb = 0; cb < t->plan->cb; cb++)
-        nonet_wino_in(t, cb);
-    lap(t, NONET_WINO_IN);
-    for (int q = 0; q < t->plan->kq; q++)
-        multiply_and_out(t, q);
-}
-
-static nonet_tile_block block_of(const nonet_wino_task *t, int block)
+void nonet_wino_take_block(nonet_wino_task *t, int block)
 {
     const nonet_wino_plan *w = &t->plan->wino;
     int first = block * w->block, left = w->tiles - first;
-    return nonet_tile_block_of(w, first, left < w->block ? left : w->block, t->plan->multiply->mr, t->tiles);
-}
-
-/* Blocks that a thread takes at a time: where there are many, the faster of two cores does more of them; where there are few,
- * each does its share, for a core that is one ahead leaves the others waiting. */
-static int blocks_at_a_time(const nonet_plan *plan)
-{
-    enum { MANY = 8 };
-    return plan->wino.blocks >= MANY * plan->threads ? 1 : nonet_ceil_div(plan->wino.blocks, plan->threads);
-}
-
-static void run_blocks(const nonet_wino_task *task, float *work)
-{
-    const nonet_plan *plan = task->plan;
-    int chunk = blocks_at_a_time(plan);
-#pragma omp parallel for schedule(dynamic, chunk) num_threads(plan->threads) if (plan->threads > 1)
-    for (int block = 0; block < plan->wino.blocks; block++) {
-        nonet_wino_task t = *task;
-        nonet_wino_room(&t, NULL, work + (size_t)omp_get_thread_num() * plan->thread_floats);
-        t.block = block_of(&t, block);
-        nonet_wino_block(&t);
-    }
-}
-
-static void run_channels(const nonet_wino_task *task, float *work)
-{
-    const nonet_plan *plan = task->plan;
-#pragma omp parallel num_threads(plan->threads)
-    {
-        nonet_wino_task t = *task;
-        nonet_wino_room(&t, work, work + plan->shared_floats + (size_t)omp_get_thread_num() * plan->thread_floats);
-        for (int block = 0; block < plan->wino.blocks; block++) {
-            t.block = block_of(&t, block);
-            lap(&t, NONET_WINO_OTHER);
-#pragma omp for schedule(static) nowait
-            for (int cb = 0; cb < plan->cb; cb++)
-                nonet_wino_in(&t, cb);
-            lap(&t, NONET_WINO_IN);
-#pragma omp barrier
-            lap(&t, NONET_WINO_OTHER);
-#pragma omp for schedule(static)
-            for (int q = 0; q < plan->kq; q++)
-                multiply_and_out(&t, q);
-        }
-    }
-}
-
-void nonet_wino_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work,
-                        nonet_wino_laps *laps)
-{
-    const nonet_conv *p = &plan->p;
-    nonet_wino_task task = {
-        .plan = plan, .weights = weights, .src = src, .dst = dst, .laps = laps,
-        .in = { p->src_layout, p->c, p->h, p->w }, .out = { p->dst_layout, p->k, plan->dh, plan->dw },
-    };
-    if (plan->wino.by_channels)
-        run_channels(&task, work);
-    else
-        run_blocks(&task, work);
+    t->block = nonet_tile_block_of(w, first, left < w->block ? left : w->block, t->plan->multiply->mr, t->tiles);
 }

@@ -217,21 +217,28 @@ nonet_status nonet_execute(const nonet_plan *plan, const nonet_weights *weights,
 
 /* ---- Two convolutions in one pass --------------------------------------------------------------------------- */
 
-/* A direct 3x3 convolution of 1 to 4 channels, stride 1, and the Winograd convolution behind it, with the results of one after the
- * other, bit for bit. The map between them never stands in memory: each thread computes the rows that its next tiles need into a
- * window of the workspace. */
-typedef struct nonet_pair nonet_pair;
+/* Winograd convolutions that follow one another, with the results of one after the other, bit for bit, in one parallel region. A
+ * thread goes on to the next layer when there is nothing left for it to do in one, and waits only for what it reads.
+ * The first of them may be a direct 3x3 convolution of 1 to 4 channels, stride 1: the first two are a pair then. The map between
+ * them never stands in memory: each thread computes the rows that its next tiles need into a window of the workspace. */
+typedef struct nonet_chain nonet_chain;
 
-/* second takes what first gives: its shape, in the layout NCHW16C. Both plans must outlive the pair. NONET_NOT_APPLICABLE where the
- * plans do not join, or one after the other is the better way: small maps, and maps whose window is no longer small. */
-nonet_status nonet_pair_create(nonet_pair **pair, const nonet_plan *first, const nonet_plan *second);
-void nonet_pair_destroy(nonet_pair *pair);
-/* As of a plan; takes the place of both plans' workspace. */
-size_t nonet_pair_workspace(const nonet_pair *pair);
-/* As nonet_execute: src is the first one's, dst the second one's. share: NULL, or gets the part of the time, 0 to 1, that the
- * first convolution took. */
-nonet_status nonet_pair_execute(const nonet_pair *pair, const nonet_weights *first, const nonet_weights *second, const float *src,
-                                float *dst, void *workspace, double *share);
+/* Each plan takes what the one before it gives: its shape, in the layout NCHW16C, with as many threads. The plans must outlive the
+ * chain, the array need not. NONET_NOT_APPLICABLE where they do not follow one another so, where one is not a Winograd plan, or
+ * where the first is not and makes no pair with the second: small maps, and maps whose window would not be small.
+ * NONET_BAD_ARGUMENT: a null pointer, no plan. NONET_NO_MEMORY. */
+nonet_status nonet_chain_create(nonet_chain **chain, const nonet_plan *const *plans, int count);
+void nonet_chain_destroy(nonet_chain *chain);
+/* Bytes, aligned as a plan's; takes the place of all the plans' workspaces. No two executions at a time may use the same one. */
+size_t nonet_chain_workspace(const nonet_chain *chain);
+/* 1 if the first two are a pair: maps[0] is not used then. */
+int nonet_chain_is_paired(const nonet_chain *chain);
+/* weights, maps: of each convolution, what nonet_execute has as weights and dst; src: the first one's. maps[i] may be maps[i-3] (src
+ * stands for maps[-1], but not in a pair), and overlaps neither maps[i-1] nor maps[i-2]: three buffers by turns will do.
+ * seconds: NULL, or gets the time of each convolution, the mean of the threads; they add up to the whole time. Errors as
+ * nonet_execute. */
+nonet_status nonet_chain_execute(const nonet_chain *chain, const nonet_weights *const *weights, const float *src,
+                                 float *const *maps, void *workspace, double *seconds);
 
 /* ---- The other layers of the networks: stateless ------------------------------------------------------------ */
 

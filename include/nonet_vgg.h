@@ -90,8 +90,8 @@ nonet_vgg_status nonet_vgg_layer(const nonet_vgg *net, int index, nonet_vgg_laye
 
 /* src: batch x c x h x w (NCHW). dst: batch x out_c x out_h x out_w (NCHW); scores before soft-max unless the model has one.
  * seconds: NULL, or info.layers doubles that get each layer's time. The early layers of a batch, whose maps are large, run image
- * by image (a few at once on many threads), the others with the whole batch. The first two convolutions may run in one pass
- * (nonet_pair); its time is shared out between them as the threads spent it. */
+ * by image (a few at once on many threads), the others with the whole batch. Convolutions that follow one another run in a
+ * chain (nonet_chain): the time of each is the mean of what the threads spent in it, and what a layer waits for is its own. */
 nonet_vgg_status nonet_vgg_forward(nonet_vgg *net, const float *src, float *dst, double *seconds, nonet_vgg_error *err);
 
 /* Prepares the network for other inputs; a dense one takes every size from the trained one up, another what its layers accept.

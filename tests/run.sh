@@ -1,6 +1,6 @@
 #!/bin/bash
 # run.sh full|fast - builds and runs the tests of every configuration, each in a build directory of its own, and sums up.
-# full: gcc, clang, AArch64 under an emulator, sanitizers, include arrows, exported symbols. fast: native, fewer random cases.
+# full: gcc, clang, AArch64 under an emulator, sanitizers, races, include arrows, exported symbols. fast: native, fewer random cases.
 # With CROSS_COMPILE set, that target alone, run by EMULATOR.
 # The last line is `N passed, N failed, N skipped`; the exit status is 1 if anything failed.
 cd "$(dirname "$0")/.." || exit 1
@@ -166,6 +166,23 @@ sanitizers() {
     unset ASAN_OPTIONS UBSAN_OPTIONS
 }
 
+# What the threads of a chain tell each other, under ThreadSanitizer; LLVM's archer tells that of OpenMP's own barriers.
+races() {
+    local dir=build/check-races archer
+    archer=$(ls /usr/lib/llvm-*/lib/libarcher.so 2>/dev/null | tail -1)
+    command -v clang >/dev/null && [ -n "$archer" ] || { skip "races: no clang, or no libarcher.so (libomp-dev)"; return; }
+    emulator=()
+    mkdir -p $dir/log
+    if ! make BUILD=$dir CC=clang SAN=thread CFLAGS="-O1 -g" KERNEL_CFLAGS="-O1 -ffp-contract=off -fno-math-errno" \
+        $dir/tests/chain_test >$dir/log/make 2>&1; then
+        fail "races: does not build; see $dir/log/make"
+        return
+    fi
+    export OMP_TOOL_LIBRARIES=$archer TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=66 CK_FORK=no
+    suite races $dir chain "$1"
+    unset OMP_TOOL_LIBRARIES TSAN_OPTIONS CK_FORK
+}
+
 if [ -z "$CROSS_COMPILE" ] && ! pkg-config --exists check 2>/dev/null; then
     echo "nonet: the tests need pkg-config and Check: run 'make deps' as root, or apt-get install pkg-config check" >&2
     exit 2
@@ -182,6 +199,7 @@ else
     native clang clang "$(times 0.2)"
     cross aarch64-linux-gnu- qemu-aarch64 "$(times 0.05)"
     sanitizers "$(times 0.05)"
+    races "$(times 0.3)"
 fi
 echo "took $((SECONDS / 60)) min $((SECONDS % 60)) s"
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -54,18 +54,6 @@ static nonet_status run_step(const nonet_vgg *net, const vgg_step *s, const floa
     return status;
 }
 
-/* Two steps in one pass; seconds: of the first, and of the second. */
-static nonet_status run_pair(const nonet_vgg *net, const vgg_step *s, const float *src, float *dst, double *seconds)
-{
-    double start = seconds ? vgg_now() : 0, share = 0;
-    nonet_status status = nonet_pair_execute(s[0].pair, s[0].weights, s[1].weights, src, dst, net->workspace,
-                                             seconds ? &share : NULL);
-    double took = seconds ? vgg_now() - start : 0;
-    for (int i = 0; seconds && i < 2; i++)
-        seconds[i] += took * (i ? 1 - share : share);
-    return status;
-}
-
 /* Where step i writes, from image `image` on: the caller's memory for the last one that ends in NCHW. */
 static float *target(const nonet_vgg *net, int i, int image, float *dst)
 {
@@ -73,18 +61,35 @@ static float *target(const nonet_vgg *net, int i, int image, float *dst)
     size_t before = vgg_step_floats(s, 1) * (size_t)image;
     if (i == net->count - 1 && s->out_layout == NONET_NCHW)
         return dst + before;
-    return net->act[i % 2] + (i == net->early - 1 ? vgg_gather_offset(net) + before : 0);
+    return net->act[i % VGG_ACTS] + (i == net->early - 1 ? vgg_gather_offset(net) + before : 0);
 }
 
-/* What the first step reads: it takes NCHW itself, or it gets the blocked layout in act[1], as step 0 writes act[0]. */
+/* What the first step reads: it takes NCHW itself, or it gets the blocked layout in the last of act, as step 0 writes the first. */
 static const float *first_input(const nonet_vgg *net, int image, const float *src)
 {
     const vgg_step *s = &net->steps[0];
     src += nonet_tensor_floats(NONET_NCHW, image, net->model.c, net->h, net->w);
     if (s->layer.type == VGG_CONV || s->layer.type == VGG_FC)
         return src;
-    nonet_reorder(s->images, net->model.c, net->h, net->w, NONET_NCHW, src, NONET_NCHW16C, net->act[1]);
-    return net->act[1];
+    nonet_reorder(s->images, net->model.c, net->h, net->w, NONET_NCHW, src, NONET_NCHW16C, net->act[VGG_ACTS - 1]);
+    return net->act[VGG_ACTS - 1];
+}
+
+/* The steps of a chain that starts with step `first`. */
+static nonet_status run_chain(const nonet_vgg *net, int first, int image, const float *src, float *dst, double *seconds)
+{
+    const vgg_step *s = &net->steps[first];
+    const nonet_weights *weights[VGG_CHAIN_MAX];
+    float *maps[VGG_CHAIN_MAX];
+    double took[VGG_CHAIN_MAX];
+    for (int i = 0; i < s->chained; i++) {
+        weights[i] = s[i].weights;
+        maps[i] = target(net, first + i, image, dst);
+    }
+    nonet_status status = nonet_chain_execute(s->chain, weights, src, maps, net->workspace, seconds ? took : NULL);
+    for (int i = 0; seconds && status == NONET_OK && i < s->chained; i++)
+        seconds[i] += took[i];
+    return status;
 }
 
 /* Steps [from, to) for the images from `image` on that one call takes. */
@@ -93,13 +98,13 @@ static nonet_vgg_status run_steps(const nonet_vgg *net, int from, int to, int im
 {
     for (int i = from; i < to; i++) {
         const vgg_step *s = &net->steps[i];
-        int pair = s->pair != NULL;
-        float *out = target(net, i + pair, image, dst);
-        nonet_status status = pair ? run_pair(net, s, in, out, seconds ? &seconds[i] : NULL)
-                                   : run_step(net, s, in, out, seconds ? &seconds[i] : NULL);
+        int last = s->chain ? i + s->chained - 1 : i;
+        float *out = target(net, last, image, dst);
+        double *times = seconds ? &seconds[i] : NULL;
+        nonet_status status = s->chain ? run_chain(net, i, image, in, dst, times) : run_step(net, s, in, out, times);
         if (status != NONET_OK)
             return vgg_fail(err, NONET_VGG_UNSUPPORTED, "layer %s: %s", s->layer.name, nonet_status_string(status));
-        i += pair;
+        i = last;
         in = out;
     }
     return NONET_VGG_OK;
@@ -109,7 +114,7 @@ nonet_vgg_status nonet_vgg_forward(nonet_vgg *net, const float *src, float *dst,
 {
     if (!net || !src || !dst)
         return vgg_fail(err, NONET_VGG_USAGE, "nonet_vgg_forward: a null pointer");
-    if (!net->act[0] || !net->act[1] || !net->workspace)
+    if (!vgg_has_buffers(net))
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: there was no memory for its activations; reshape it first",
                         net->model.path);
     nonet_vgg_status status = NONET_VGG_OK;

@@ -195,7 +195,7 @@ void nonet_vgg_close(nonet_vgg *net)
         return;
     vgg_release_threads(net);
     for (int i = 0; i < net->count; i++) {
-        nonet_pair_destroy(net->steps[i].pair);
+        nonet_chain_destroy(net->steps[i].chain);
         nonet_plan_destroy(net->steps[i].plan);
         nonet_weights_destroy(net->steps[i].weights);
     }
@@ -212,8 +212,7 @@ void nonet_vgg_query(const nonet_vgg *net, nonet_vgg_info *info)
 {
     const vgg_step *last = &net->steps[net->count - 1];
     vgg_needs held = vgg_needs_of(net);
-    held.act_floats[0] = net->act_floats[0];
-    held.act_floats[1] = net->act_floats[1];
+    memcpy(held.act_floats, net->act_floats, sizeof held.act_floats);
     held.workspace_bytes = net->workspace_bytes;
     *info = (nonet_vgg_info){
         .batch = net->batch, .c = net->model.c, .h = net->h, .w = net->w,

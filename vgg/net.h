@@ -4,13 +4,19 @@
 
 #include "vgg/model.h"
 
+enum {
+    VGG_ACTS = 3,
+    VGG_CHAIN_MAX = 32          /* steps of a chain */
+};
+
 typedef struct vgg_step {
     vgg_layer layer;            /* its weights are gone once they are packed */
     int index;                  /* in model.layers */
     nonet_conv conv;            /* CONV and FC */
     nonet_plan *plan;
     nonet_weights *weights;
-    nonet_pair *pair;           /* with the next step, or NULL */
+    nonet_chain *chain;         /* that starts with this step, or NULL */
+    int chained;                /* its steps */
     nonet_layout out_layout;
     int c, h, w, k, oh, ow;     /* one image in and out */
     int relu, pool;             /* fused behind it */
@@ -36,8 +42,8 @@ struct nonet_vgg {
     vgg_step *steps;
     int count;
     int early;                  /* steps that run a few images at a time: passes.c */
-    float *act[2];              /* what even and odd steps write */
-    size_t act_floats[2];
+    float *act[VGG_ACTS];       /* what steps write by turns: a chain needs three */
+    size_t act_floats[VGG_ACTS];
     void *workspace;
     size_t workspace_bytes;
     int mapped, unfit;          /* layers with packed weights in the file: used, and not */
@@ -81,12 +87,12 @@ void vgg_release_threads(const nonet_vgg *net);
 void vgg_choose_passes(nonet_vgg *net);
 /* Floats of a step's output; of the activations; before the gathered output of the last early step in its activations. */
 size_t vgg_step_floats(const vgg_step *s, int images);
-void vgg_act_floats(const nonet_vgg *net, size_t floats[2]);
+void vgg_act_floats(const nonet_vgg *net, size_t floats[VGG_ACTS]);
 size_t vgg_gather_offset(const nonet_vgg *net);
 
 /* What running the steps takes. */
 typedef struct vgg_needs {
-    size_t act_floats[2], workspace_bytes, weight_bytes;
+    size_t act_floats[VGG_ACTS], workspace_bytes, weight_bytes;
 } vgg_needs;
 vgg_needs vgg_needs_of(const nonet_vgg *net);
 size_t vgg_needs_bytes(const vgg_needs *needs);
@@ -95,6 +101,7 @@ nonet_vgg_status vgg_check_budget(const nonet_vgg *net, nonet_vgg_error *err);
 /* Activations and workspace for all steps. */
 nonet_vgg_status vgg_alloc_buffers(nonet_vgg *net, nonet_vgg_error *err);
 void vgg_free_buffers(nonet_vgg *net);
+int vgg_has_buffers(const nonet_vgg *net);
 /* Steps for another input; weights that are packed already go with them. On failure the steps are as they were. */
 nonet_vgg_status vgg_rebuild(nonet_vgg *net, int batch, int h, int w, nonet_vgg_error *err);
 

@@ -48,7 +48,7 @@ size_t vgg_step_floats(const vgg_step *s, int images)
  * the steps before it use. */
 static size_t kept_floats(const nonet_vgg *net, int i)
 {
-    if (net->steps[i].pair)
+    if (net->steps[i].chain && nonet_chain_is_paired(net->steps[i].chain))
         return 0;
     return i == net->early - 1 ? 0 : vgg_step_floats(&net->steps[i], net->steps[i].images);
 }
@@ -60,24 +60,25 @@ static size_t input_floats(const nonet_vgg *net)
 
 size_t vgg_gather_offset(const nonet_vgg *net)
 {
-    int side = (net->early - 1) & 1;
-    size_t most = side == 1 ? input_floats(net) : 0;
-    for (int i = side; i < net->early; i += 2)
+    int side = (net->early - 1) % VGG_ACTS;
+    size_t most = side == VGG_ACTS - 1 ? input_floats(net) : 0;
+    for (int i = side; i < net->early; i += VGG_ACTS)
         most = kept_floats(net, i) > most ? kept_floats(net, i) : most;
     return most;
 }
 
-void vgg_act_floats(const nonet_vgg *net, size_t floats[2])
+void vgg_act_floats(const nonet_vgg *net, size_t floats[VGG_ACTS])
 {
-    floats[0] = 0;
-    floats[1] = input_floats(net);          /* act[1] holds a reordered input too */
+    for (int i = 0; i < VGG_ACTS; i++)
+        floats[i] = 0;
+    floats[VGG_ACTS - 1] = input_floats(net);       /* the last holds a reordered input too */
     for (int i = 0; i < net->count; i++)
-        if (kept_floats(net, i) > floats[i % 2])
-            floats[i % 2] = kept_floats(net, i);
+        if (kept_floats(net, i) > floats[i % VGG_ACTS])
+            floats[i % VGG_ACTS] = kept_floats(net, i);
     if (net->early) {
         int last = net->early - 1;
         size_t gathered = vgg_gather_offset(net) + vgg_step_floats(&net->steps[last], net->batch);
-        if (gathered > floats[last % 2])
-            floats[last % 2] = gathered;
+        if (gathered > floats[last % VGG_ACTS])
+            floats[last % VGG_ACTS] = gathered;
     }
 }

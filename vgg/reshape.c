@@ -15,7 +15,7 @@ vgg_needs vgg_needs_of(const nonet_vgg *net)
         nonet_plan_info info;
         nonet_plan_query(s->plan, &info);
         needs.weight_bytes += info.weights;
-        size_t pair = s->pair ? nonet_pair_workspace(s->pair) : 0, workspace = pair > info.workspace ? pair : info.workspace;
+        size_t chain = s->chain ? nonet_chain_workspace(s->chain) : 0, workspace = chain > info.workspace ? chain : info.workspace;
         if (workspace > needs.workspace_bytes)
             needs.workspace_bytes = workspace;
     }
@@ -24,7 +24,10 @@ vgg_needs vgg_needs_of(const nonet_vgg *net)
 
 size_t vgg_needs_bytes(const vgg_needs *needs)
 {
-    return needs->weight_bytes + needs->workspace_bytes + (needs->act_floats[0] + needs->act_floats[1]) * sizeof(float);
+    size_t act_floats = 0;
+    for (int i = 0; i < VGG_ACTS; i++)
+        act_floats += needs->act_floats[i];
+    return needs->weight_bytes + needs->workspace_bytes + act_floats * sizeof(float);
 }
 
 nonet_vgg_status vgg_check_budget(const nonet_vgg *net, nonet_vgg_error *err)
@@ -50,9 +53,17 @@ static int resize(void **buffer, size_t *held, size_t unit, size_t want)
     return *buffer != NULL;
 }
 
+int vgg_has_buffers(const nonet_vgg *net)
+{
+    int all = net->workspace != NULL;
+    for (int i = 0; i < VGG_ACTS; i++)
+        all &= net->act[i] != NULL;
+    return all;
+}
+
 void vgg_free_buffers(nonet_vgg *net)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < VGG_ACTS; i++)
         nonet_free(net->act[i], net->act_floats[i] * sizeof(float));
     nonet_free(net->workspace, net->workspace_bytes);
 }
@@ -60,13 +71,13 @@ void vgg_free_buffers(nonet_vgg *net)
 nonet_vgg_status vgg_alloc_buffers(nonet_vgg *net, nonet_vgg_error *err)
 {
     vgg_needs needs = vgg_needs_of(net), most = needs;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < VGG_ACTS; i++)
         most.act_floats[i] = needs.act_floats[i] > net->act_floats[i] ? needs.act_floats[i] : net->act_floats[i];
     most.workspace_bytes = needs.workspace_bytes > net->workspace_bytes ? needs.workspace_bytes : net->workspace_bytes;
     if (!net->options.max_memory || vgg_needs_bytes(&most) <= net->options.max_memory)
         needs = most;
     int ok = 1;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < VGG_ACTS; i++) {
         void *act = net->act[i];
         ok &= resize(&act, &net->act_floats[i], sizeof(float), needs.act_floats[i]);
         net->act[i] = act;
@@ -101,7 +112,7 @@ static void arrange(nonet_vgg *net, const arrangement *to)
 static void forget(arrangement *a)
 {
     for (int i = 0; i < a->count; i++) {
-        nonet_pair_destroy(a->steps[i].pair);
+        nonet_chain_destroy(a->steps[i].chain);
         nonet_plan_destroy(a->steps[i].plan);
     }
     free(a->steps);

@@ -270,16 +270,33 @@ static int is_last(const nonet_vgg *net, int from, int to)
     return 0;
 }
 
-/* The first two steps run in one pass where that is the better way. */
-static nonet_vgg_status pair_up(nonet_vgg *net, nonet_vgg_error *err)
+/* Steps from `from` on that may run in one chain: planned, and in the same pass. */
+static int candidates(const nonet_vgg *net, int from, const nonet_plan *plans[VGG_CHAIN_MAX])
 {
-    vgg_step *s = net->steps;
-    if (net->count < 2 || net->early == 1 || !s[0].plan || !s[1].plan)
-        return NONET_VGG_OK;
-    nonet_status status = nonet_pair_create(&s[0].pair, s[0].plan, s[1].plan);
-    if (status == NONET_OK || status == NONET_NOT_APPLICABLE)
-        return NONET_VGG_OK;
-    return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: layer %s: %s", net->model.path, s[0].layer.name, nonet_status_string(status));
+    int end = from < net->early ? net->early : net->count, count = 0;
+    while (from + count < end && count < VGG_CHAIN_MAX && net->steps[from + count].plan) {
+        plans[count] = net->steps[from + count].plan;
+        count++;
+    }
+    return count;
+}
+
+/* Steps that follow one another run in one chain: as many as there are from each on. */
+static nonet_vgg_status chain_up(nonet_vgg *net, nonet_vgg_error *err)
+{
+    const nonet_plan *plans[VGG_CHAIN_MAX];
+    for (int i = 0; i < net->count; i++) {
+        vgg_step *s = &net->steps[i];
+        nonet_status status = NONET_NOT_APPLICABLE;
+        for (int count = candidates(net, i, plans); count > 1 && status == NONET_NOT_APPLICABLE; count--) {
+            status = nonet_chain_create(&s->chain, plans, count);
+            s->chained = status == NONET_OK ? count : 0;
+        }
+        if (status != NONET_OK && status != NONET_NOT_APPLICABLE)
+            return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: layer %s: %s", net->model.path, s->layer.name, nonet_status_string(status));
+        i += s->chained ? s->chained - 1 : 0;
+    }
+    return NONET_VGG_OK;
 }
 
 static nonet_vgg_status plan_all(nonet_vgg *net, nonet_vgg_error *err)
@@ -296,7 +313,7 @@ static nonet_vgg_status plan_all(nonet_vgg *net, nonet_vgg_error *err)
         if (status != NONET_VGG_OK)
             return status;
     }
-    return pair_up(net, err);
+    return chain_up(net, err);
 }
 
 nonet_vgg_status vgg_build_steps(nonet_vgg *net, nonet_vgg_error *err)

@@ -1,0 +1,313 @@
+/* chain_run.c - runs a chain. Every thread goes through all stages and takes items of each while there are any; what it reads it
+ * waits for, part by part. */
+#include <omp.h>
+#include <sched.h>
+#include <string.h>
+#include "engine/chain.h"
+
+/* One execution, of all threads. */
+typedef struct chain_run {
+    const nonet_chain *chain;
+    const nonet_weights *const *weights;
+    const float *src;
+    float *const *maps;
+    nonet_share *shares;
+    chain_counter *counters;
+    chain_mark *marks;
+    float *work;
+    double *seconds;            /* of each convolution, or NULL */
+    nonet_wino_laps *laps;      /* one a thread, or NULL */
+} chain_run;
+
+/* A thread's part in a stage. It touches the workspace only for an item that it has: without one, the others do not wait for it,
+ * and may have gone on to what stands there next. */
+typedef struct worker {
+    const chain_run *run;
+    const chain_stage *stage;
+    const chain_link *link;
+    int thread, has_block;
+    nonet_pair_task pair;       /* of a run; its second is the task of a block */
+} worker;
+
+/* ---- waiting ---- */
+
+static inline void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* What is waited for is at work in another thread. That may have no processor, so after a while this one lets it have its own. */
+#define WAIT_UNTIL(condition) \
+    for (int waits_ = 0; !(condition); waits_++) { \
+        if (waits_ < SPINS) \
+            relax(); \
+        else \
+            sched_yield(); \
+    }
+enum { SPINS = 1000 };
+
+static void wait_for_stage(const chain_run *run, int stage)
+{
+    WAIT_UNTIL(atomic_load_explicit(&run->counters[stage].left, memory_order_acquire) == 0)
+}
+
+static void wait_for_mark(const chain_mark *mark)
+{
+    WAIT_UNTIL(atomic_load_explicit(mark, memory_order_acquire))
+}
+
+/* ---- what a block reads ---- */
+
+static int clamp(int x, int most)
+{
+    return x < 0 ? 0 : x < most ? x : most;
+}
+
+/* The unit in which row y of image n of a link's output stands: the first one of its row of tiles, or the last. */
+static int unit_of_row(const chain_link *from, int n, int y, int is_last)
+{
+    const nonet_wino_plan *w = &from->plan->wino;
+    int row = n * w->ty + clamp((from->plan->p.pool ? 2 * y : y) / w->m, w->ty - 1);
+    return from->pair ? row : (row * w->tx + (is_last ? w->tx - 1 : 0)) / w->block;
+}
+
+/* Waits until all that the tiles [first, end) read of channel block cb stands in memory. */
+static void wait_for_input(const worker *me, int first, int end, int cb)
+{
+    if (me->stage->link == 0)
+        return;
+    const chain_link *from = me->link - 1;
+    const nonet_conv *p = &me->link->plan->p;
+    const nonet_wino_plan *w = &me->link->plan->wino;
+    int row0 = first / w->tx, row1 = (end - 1) / w->tx, part = from->pair ? 0 : cb / (from->plan->nr / NONET_L);
+    int y0 = clamp(row0 % w->ty * w->m - p->pad, p->h - 1), y1 = clamp(row1 % w->ty * w->m - p->pad + w->a - 1, p->h - 1);
+    int last = unit_of_row(from, row1 / w->ty, y1, 1);
+    for (int unit = unit_of_row(from, row0 / w->ty, y0, 0); unit <= last; unit++)
+        wait_for_mark(me->run->marks + from->marks + (size_t)unit * (size_t)from->parts + (size_t)part);
+}
+
+static void mark_done(const worker *me, int unit, int part)
+{
+    const chain_link *link = me->link;
+    chain_mark *mark = me->run->marks + link->marks + (size_t)unit * (size_t)link->parts + (size_t)part;
+    atomic_store_explicit(mark, 1, memory_order_release);
+}
+
+/* ---- items ---- */
+
+static void transform(const worker *me, int block, int cb)
+{
+    const nonet_wino_plan *w = &me->link->plan->wino;
+    int first = block * w->block, end = first + w->block < w->tiles ? first + w->block : w->tiles;
+    wait_for_input(me, first, end, cb);
+    nonet_wino_lap(&me->pair.second, NONET_WINO_OTHER);
+    nonet_wino_in(&me->pair.second, cb);
+    nonet_wino_lap(&me->pair.second, NONET_WINO_IN);
+}
+
+static void multiply(const worker *me, int block, int q)
+{
+    nonet_wino_multiply_out(&me->pair.second, q);
+    mark_done(me, block, q);
+}
+
+static void transform_all(const worker *me, int block)
+{
+    for (int cb = 0; cb < me->link->plan->cb; cb++)
+        transform(me, block, cb);
+}
+
+static void run_block(worker *me, int block)
+{
+    nonet_wino_take_block(&me->pair.second, block);
+    transform_all(me, block);
+    for (int q = 0; q < me->link->plan->kq; q++)
+        multiply(me, block, q);
+}
+
+/* A channel block or a multiply call of the stage's block. With the first one come its tiles, and a V of this thread's own. */
+static void run_channels(worker *me, int item)
+{
+    int block = me->stage->block;
+    if (!me->has_block) {
+        nonet_wino_take_block(&me->pair.second, block);
+        if (!me->link->plan->wino.shares_v)
+            transform_all(me, block);
+        me->has_block = 1;
+    }
+    if (me->stage->kind == CHAIN_TRANSFORM)
+        transform(me, block, item);
+    else
+        multiply(me, block, item);
+}
+
+static void run_rows(worker *me, int item)
+{
+    const nonet_pair *pair = me->link->pair;
+    int ty = me->link->plan->wino.ty, n = item / pair->runs, from = item % pair->runs * pair->rows;
+    for (int row = from; row < from + pair->rows && row < ty; row++) {
+        nonet_pair_row(&me->pair, n, row, from);
+        mark_done(me, n * ty + row, 0);
+    }
+}
+
+static void run_item(worker *me, int item)
+{
+    switch (me->stage->kind) {
+    case CHAIN_RUNS:
+        run_rows(me, item);
+        break;
+    case CHAIN_BLOCKS:
+        run_block(me, item);
+        break;
+    case CHAIN_TRANSFORM:
+    case CHAIN_MULTIPLY:
+        run_channels(me, item);
+        break;
+    }
+}
+
+/* ---- stages ---- */
+
+static void take_room(worker *me)
+{
+    const nonet_plan *plan = me->link->plan;
+    size_t thread = (size_t)me->thread;
+    float *work = me->run->work, *own = work + thread * me->run->chain->stride;
+    if (me->link->pair)
+        nonet_pair_room(&me->pair, own);
+    else if (plan->wino.shares_v)
+        nonet_wino_room(&me->pair.second, work, work + plan->shared_floats + thread * plan->thread_floats);
+    else
+        nonet_wino_room(&me->pair.second, NULL, own);
+}
+
+static worker worker_of(const chain_run *run, const chain_stage *stage, int thread)
+{
+    const chain_link *link = &run->chain->link[stage->link];
+    const nonet_plan *plan = link->plan;
+    const nonet_conv *p = &plan->p;
+    int paired = nonet_chain_is_paired(run->chain), conv = stage->link + paired;
+    worker me = {
+        .run = run, .stage = stage, .link = link, .thread = thread,
+        .pair = { .pair = link->pair, .weights = run->weights[0], .src = run->src, .timed = run->seconds != NULL, .second = {
+            .plan = plan, .weights = run->weights[conv], .laps = run->laps,
+            .src = stage->link ? run->maps[conv - 1] : run->src, .dst = run->maps[conv],
+            .in = { p->src_layout, p->c, p->h, p->w }, .out = { p->dst_layout, p->k, plan->dh, plan->dw },
+        } },
+    };
+    take_room(&me);
+    return me;
+}
+
+static void run_stage(const chain_run *run, int stage, int thread, double *first_seconds)
+{
+    const nonet_chain *chain = run->chain;
+    nonet_share *shares = run->shares + (size_t)stage * (size_t)chain->threads;
+    worker me = worker_of(run, &chain->stage[stage], thread);
+    int meet = me.stage->kind == CHAIN_RUNS || me.stage->kind == CHAIN_BLOCKS;     /* channels: their weights follow one another */
+    for (int item; (item = nonet_share_take(shares, chain->threads, thread, meet)) >= 0;) {
+        run_item(&me, item);
+        atomic_fetch_sub_explicit(&run->counters[stage].left, 1, memory_order_release);
+    }
+    *first_seconds += me.pair.first_seconds;
+}
+
+static void add_seconds(const chain_run *run, int conv, double seconds)
+{
+#pragma omp atomic
+    run->seconds[conv] += seconds;
+}
+
+/* All stages, as thread `thread` of `team`. */
+static void run_thread(const chain_run *run, int thread, int team)
+{
+    const nonet_chain *chain = run->chain;
+    double last = run->seconds ? omp_get_wtime() : 0;
+    for (int s = 0, over = 0; s < chain->stages; s++) {
+        double first = 0;
+        for (; over <= chain->stage[s].after; over++)
+            wait_for_stage(run, over);
+        run_stage(run, s, thread, &first);
+        if (!run->seconds)
+            continue;
+        double now = omp_get_wtime();
+        int conv = chain->stage[s].link + nonet_chain_is_paired(chain);
+        add_seconds(run, conv, (now - last - first) / team);
+        if (first > 0)
+            add_seconds(run, 0, first / team);
+        last = now;
+    }
+}
+
+static void run_threads(const chain_run *run)
+{
+    int threads = run->chain->threads;
+    double start = run->seconds ? omp_get_wtime() : 0, sum = 0;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    run_thread(run, omp_get_thread_num(), omp_get_num_threads());
+    int last = run->chain->links - 1 + nonet_chain_is_paired(run->chain);
+    for (int i = 0; run->seconds && i <= last; i++)
+        sum += run->seconds[i];
+    if (run->seconds)           /* the last wait is the last layer's */
+        run->seconds[last] += omp_get_wtime() - start - sum;
+}
+
+static void prepare(const chain_run *run)
+{
+    const nonet_chain *chain = run->chain;
+    for (int s = 0; s < chain->stages; s++) {
+        nonet_share_out(run->shares + (size_t)s * (size_t)chain->threads, chain->threads, chain->stage[s].items);
+        atomic_store_explicit(&run->counters[s].left, chain->stage[s].items, memory_order_relaxed);
+    }
+    for (size_t i = 0; i < chain->marks; i++)
+        atomic_store_explicit(&run->marks[i], 0, memory_order_relaxed);
+    for (int i = 0; run->seconds && i < chain->links + nonet_chain_is_paired(chain); i++)
+        run->seconds[i] = 0;
+}
+
+static nonet_status check(const nonet_chain *chain, const nonet_weights *const *weights, float *const *maps)
+{
+    int paired = nonet_chain_is_paired(chain);
+    for (int i = 0; i < chain->links + paired; i++) {
+        const nonet_plan *plan = i < paired ? chain->pair.first : chain->link[i - paired].plan;
+        if (!weights[i] || (!maps[i] && i >= paired))
+            return NONET_BAD_ARGUMENT;
+        if (!nonet_packing_equal(&plan->packing, &weights[i]->packing))
+            return NONET_MISMATCH;
+    }
+    return NONET_OK;
+}
+
+/* run: chain, weights, src, maps and who measures; the rest stands in the workspace. */
+static void execute(chain_run run, void *workspace)
+{
+    char *notes = workspace;
+    run.shares = workspace;
+    run.counters = (chain_counter *)(void *)(run.shares + nonet_chain_shares(run.chain));
+    run.marks = (chain_mark *)(run.counters + run.chain->stages);
+    run.work = (float *)(void *)(notes + nonet_chain_notes(run.chain));
+    prepare(&run);
+    run_threads(&run);
+}
+
+nonet_status nonet_chain_execute(const nonet_chain *chain, const nonet_weights *const *weights, const float *src,
+                                 float *const *maps, void *workspace, double *seconds)
+{
+    if (!chain || !weights || !src || !maps || !workspace || (uintptr_t)workspace % NONET_ALIGNMENT != 0)
+        return NONET_BAD_ARGUMENT;
+    nonet_status status = check(chain, weights, maps);
+    if (status == NONET_OK)
+        execute((chain_run){ .chain = chain, .weights = weights, .src = src, .maps = maps, .seconds = seconds }, workspace);
+    return status;
+}
+
+void nonet_wino_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work,
+                        nonet_wino_laps *laps)
+{
+    execute((chain_run){ .chain = plan->chain, .weights = &weights, .src = src, .maps = &dst, .laps = laps }, work);
+}
