@@ -3,6 +3,7 @@
 #include <omp.h>
 #include <string.h>
 #include "engine/plan.h"
+#include "engine/share.h"
 #include "engine/view.h"
 
 /* Groups of 16 inputs: channel blocks times taps. */
@@ -38,11 +39,17 @@ static int chunk_of(const nonet_plan *plan)
     return (int)(sum * (fit ? fit : 1));
 }
 
+/* Of the shares, which stand before what else the threads share. */
+static size_t note_floats(const nonet_plan *plan)
+{
+    return (size_t)plan->threads * sizeof(nonet_share) / sizeof(float);
+}
+
 void nonet_fc_plan(nonet_plan *plan)
 {
     int matrix = plan->nest == NEST_FC_MATRIX;
     plan->weight_floats = groups_of(plan) * NONET_L * (size_t)plan->kb * NONET_L >> plan->bf16;
-    plan->shared_floats = in_place(plan) ? 0 : groups_of(plan) * NONET_L * (size_t)plan->p.n;
+    plan->shared_floats = note_floats(plan) + (in_place(plan) ? 0 : groups_of(plan) * NONET_L * (size_t)plan->p.n);
     plan->thread_floats = (size_t)plan->p.n * (size_t)plan->nr;
     plan->chunk = matrix ? chunk_of(plan) : 0;
     if (matrix && plan->bf16)
@@ -144,20 +151,30 @@ static void deliver(const nonet_plan *plan, int q, const float *out, float *dst)
                               out + ((size_t)n * (size_t)kblocks + (size_t)b) * NONET_L);
 }
 
+static void run_call(const nonet_plan *plan, const nonet_weights *weights, const float *x, int q, float *out, float *dst)
+{
+    if (plan->nest == NEST_FC_VECTOR)
+        vector_call(plan, weights, x, q, out);
+    else
+        matrix_call(plan, weights, x, q, out);
+    deliver(plan, q, out, dst);
+}
+
 void nonet_fc_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, float *work)
 {
     const float *x = src;
+    nonet_share *shares = (nonet_share *)(void *)work;
     if (!in_place(plan)) {
-        gather(plan, src, work);
-        x = work;
+        float *gathered = work + note_floats(plan);
+        gather(plan, src, gathered);
+        x = gathered;
     }
-#pragma omp parallel for schedule(static) num_threads(plan->threads) if (plan->threads > 1)
-    for (int q = 0; q < plan->kq; q++) {
-        float *out = work + plan->shared_floats + (size_t)omp_get_thread_num() * plan->thread_floats;
-        if (plan->nest == NEST_FC_VECTOR)
-            vector_call(plan, weights, x, q, out);
-        else
-            matrix_call(plan, weights, x, q, out);
-        deliver(plan, q, out, dst);
+    nonet_share_out(shares, plan->threads, plan->kq);
+#pragma omp parallel num_threads(plan->threads) if (plan->threads > 1)
+    {
+        int thread = omp_get_thread_num();
+        float *out = work + plan->shared_floats + (size_t)thread * plan->thread_floats;
+        for (int q; (q = nonet_share_take(shares, plan->threads, thread, 0)) >= 0;)
+            run_call(plan, weights, x, q, out, dst);
     }
 }
