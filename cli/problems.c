@@ -143,9 +143,7 @@ static int add_steps(problem_list *list, const nonet_vgg *net, const problem_wor
 
 static void release_net(nonet_vgg *net)
 {
-    for (int i = 0; i < net->count; i++)
-        nonet_plan_destroy(net->steps[i].plan);
-    free(net->steps);
+    vgg_free_steps(net->steps, net->count);
     free(net->pins);
     net->steps = NULL;
     net->pins = NULL;

@@ -194,12 +194,9 @@ void nonet_vgg_close(nonet_vgg *net)
     if (!net)
         return;
     vgg_release_threads(net);
-    for (int i = 0; i < net->count; i++) {
-        nonet_chain_destroy(net->steps[i].chain);
-        nonet_plan_destroy(net->steps[i].plan);
+    for (int i = 0; i < net->count; i++)
         nonet_weights_destroy(net->steps[i].weights);
-    }
-    free(net->steps);
+    vgg_free_steps(net->steps, net->count);
     free(net->pins);
     vgg_free_buffers(net);
     vgg_model_clear(&net->model);

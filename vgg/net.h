@@ -55,6 +55,8 @@ nonet_vgg_status vgg_input_size(const vgg_model *model, int *h, int *w, nonet_vg
 /* Cuts the model's layers into steps with shapes and plans. The first time it sets the pins; options.last is not looked at
  * later. */
 nonet_vgg_status vgg_build_steps(nonet_vgg *net, nonet_vgg_error *err);
+/* Steps with their plans and chains; the weights are somebody else's. */
+void vgg_free_steps(vgg_step *steps, int count);
 
 /* Where the weights of a layer come from: fills (or points to) output channels [first, first+count) of it. */
 typedef struct vgg_source {

@@ -109,15 +109,6 @@ static void arrange(nonet_vgg *net, const arrangement *to)
     net->w = to->w;
 }
 
-static void forget(arrangement *a)
-{
-    for (int i = 0; i < a->count; i++) {
-        nonet_chain_destroy(a->steps[i].chain);
-        nonet_plan_destroy(a->steps[i].plan);
-    }
-    free(a->steps);
-}
-
 /* Both lists rise in their layers' numbers; a pool may be fused in one and stand alone in the other. */
 static void carry_weights(arrangement *from, nonet_vgg *net)
 {
@@ -142,7 +133,7 @@ static nonet_vgg_status check_size(const nonet_vgg *net, int batch, int h, int w
 static void go_back(nonet_vgg *net, const arrangement *old)
 {
     arrangement tried = arrangement_of(net);
-    forget(&tried);
+    vgg_free_steps(tried.steps, tried.count);
     arrange(net, old);
 }
 
@@ -173,7 +164,7 @@ nonet_vgg_status vgg_rebuild(nonet_vgg *net, int batch, int h, int w, nonet_vgg_
         return status;
     }
     carry_weights(&old, net);
-    forget(&old);
+    vgg_free_steps(old.steps, old.count);
     return NONET_VGG_OK;
 }
 

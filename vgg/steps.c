@@ -316,6 +316,15 @@ static nonet_vgg_status plan_all(nonet_vgg *net, nonet_vgg_error *err)
     return chain_up(net, err);
 }
 
+void vgg_free_steps(vgg_step *steps, int count)
+{
+    for (int i = 0; i < count; i++) {
+        nonet_chain_destroy(steps[i].chain);
+        nonet_plan_destroy(steps[i].plan);
+    }
+    free(steps);
+}
+
 nonet_vgg_status vgg_build_steps(nonet_vgg *net, nonet_vgg_error *err)
 {
     shape at = { net->model.c, net->h, net->w };
