@@ -215,7 +215,7 @@ nonet_status nonet_weights_import(nonet_weights **weights, const nonet_plan *pla
  * NULL if that is 0. Allocates nothing, keeps nothing, reads nothing outside src. NONET_MISMATCH for foreign weights. */
 nonet_status nonet_execute(const nonet_plan *plan, const nonet_weights *weights, const float *src, float *dst, void *workspace);
 
-/* ---- Two convolutions in one pass --------------------------------------------------------------------------- */
+/* ---- Convolutions in a chain -------------------------------------------------------------------------------- */
 
 /* Winograd convolutions that follow one another, with the results of one after the other, bit for bit, in one parallel region. A
  * thread goes on to the next layer when there is nothing left for it to do in one, and waits only for what it reads.
