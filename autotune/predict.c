@@ -52,7 +52,10 @@ static void predict_winograd(const nonet_plan *plan, const tune_machine *m, tune
     int mr = plan->multiply->mr, last = w->tiles - (w->blocks - 1) * w->block;
     double rows = (w->blocks - 1) * cost_of_rows(w->block, mr) + cost_of_rows(last, mr);
     g->macs = rows * points * c * k * uneven;
-    g->transforms = tiles * points * TRANSFORM_OPS * (w->by_channels ? w->shares_v ? c + k : c * plan->threads + k : (c + k) * uneven);
+    double transformed = (c + k) * uneven;
+    if (w->by_channels)
+        transformed = w->shares_v ? c + k : c * plan->threads + k;
+    g->transforms = tiles * points * TRANSFORM_OPS * transformed;
     if (plan->packing.expanded)
         g->transforms += w->blocks * points * FILTER_OPS * c * k * uneven;
     /* Threads with blocks of their own run through the weights together; the last cache serves all but the first. */

@@ -49,15 +49,16 @@ static void add_stages(nonet_chain *chain, int i)
 {
     const nonet_plan *plan = chain->link[i].plan;
     const nonet_pair *pair = chain->link[i].pair;
-    for (int block = 0; plan->wino.by_channels && block < plan->wino.blocks; block++) {
-        if (plan->wino.shares_v)
-            add_stage(chain, CHAIN_TRANSFORM, i, block, plan->cb);
-        add_stage(chain, CHAIN_MULTIPLY, i, block, plan->kq);
-    }
     if (pair)
         add_stage(chain, CHAIN_RUNS, i, 0, plan->p.n * pair->runs);
     else if (!plan->wino.by_channels)
         add_stage(chain, CHAIN_BLOCKS, i, 0, plan->wino.blocks);
+    else
+        for (int block = 0; block < plan->wino.blocks; block++) {
+            if (plan->wino.shares_v)
+                add_stage(chain, CHAIN_TRANSFORM, i, block, plan->cb);
+            add_stage(chain, CHAIN_MULTIPLY, i, block, plan->kq);
+        }
 }
 
 static size_t larger(size_t a, size_t b)

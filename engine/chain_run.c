@@ -2,7 +2,6 @@
  * waits for, part by part. */
 #include <omp.h>
 #include <sched.h>
-#include <string.h>
 #include "engine/chain.h"
 
 /* One execution, of all threads. */
@@ -25,7 +24,8 @@ typedef struct worker {
     const chain_run *run;
     const chain_stage *stage;
     const chain_link *link;
-    int thread, has_block;
+    int thread, block;          /* at hand, -1 for none */
+    int first_unit, last_unit;  /* of the link before, that it reads */
     nonet_pair_task pair;       /* of a run; its second is the task of a block */
 } worker;
 
@@ -75,74 +75,89 @@ static int unit_of_row(const chain_link *from, int n, int y, int is_last)
     return from->pair ? row : (row * w->tx + (is_last ? w->tx - 1 : 0)) / w->block;
 }
 
-/* Waits until all that the tiles [first, end) read of channel block cb stands in memory. */
-static void wait_for_input(const worker *me, int first, int end, int cb)
+/* The units that the tiles of the block at hand read. */
+static void find_input(worker *me)
+{
+    const chain_link *from = me->link - 1;
+    const nonet_conv *p = &me->link->plan->p;
+    const nonet_wino_plan *w = &me->link->plan->wino;
+    int first = me->block * w->block, last = first + me->pair.second.block.tiles - 1, row0 = first / w->tx, row1 = last / w->tx;
+    int y0 = clamp(row0 % w->ty * w->m - p->pad, p->h - 1), y1 = clamp(row1 % w->ty * w->m - p->pad + w->a - 1, p->h - 1);
+    me->first_unit = unit_of_row(from, row0 / w->ty, y0, 0);
+    me->last_unit = unit_of_row(from, row1 / w->ty, y1, 1);
+}
+
+static chain_mark *mark_of(const worker *me, const chain_link *link, int unit, int part)
+{
+    return me->run->marks + link->marks + (size_t)unit * (size_t)link->parts + (size_t)part;
+}
+
+/* Waits until all that the block at hand reads of channel block cb stands in memory. */
+static void wait_for_input(const worker *me, int cb)
 {
     if (me->stage->link == 0)
         return;
     const chain_link *from = me->link - 1;
-    const nonet_conv *p = &me->link->plan->p;
-    const nonet_wino_plan *w = &me->link->plan->wino;
-    int row0 = first / w->tx, row1 = (end - 1) / w->tx, part = from->pair ? 0 : cb / (from->plan->nr / NONET_L);
-    int y0 = clamp(row0 % w->ty * w->m - p->pad, p->h - 1), y1 = clamp(row1 % w->ty * w->m - p->pad + w->a - 1, p->h - 1);
-    int last = unit_of_row(from, row1 / w->ty, y1, 1);
-    for (int unit = unit_of_row(from, row0 / w->ty, y0, 0); unit <= last; unit++)
-        wait_for_mark(me->run->marks + from->marks + (size_t)unit * (size_t)from->parts + (size_t)part);
+    int part = from->pair ? 0 : cb / (from->plan->nr / NONET_L);
+    for (int unit = me->first_unit; unit <= me->last_unit; unit++)
+        wait_for_mark(mark_of(me, from, unit, part));
 }
 
 static void mark_done(const worker *me, int unit, int part)
 {
-    const chain_link *link = me->link;
-    chain_mark *mark = me->run->marks + link->marks + (size_t)unit * (size_t)link->parts + (size_t)part;
-    atomic_store_explicit(mark, 1, memory_order_release);
+    atomic_store_explicit(mark_of(me, me->link, unit, part), 1, memory_order_release);
 }
 
 /* ---- items ---- */
 
-static void transform(const worker *me, int block, int cb)
+static void take_block(worker *me, int block)
 {
-    const nonet_wino_plan *w = &me->link->plan->wino;
-    int first = block * w->block, end = first + w->block < w->tiles ? first + w->block : w->tiles;
-    wait_for_input(me, first, end, cb);
+    me->block = block;
+    nonet_wino_take_block(&me->pair.second, block);
+    if (me->stage->link > 0)
+        find_input(me);
+}
+
+static void transform(const worker *me, int cb)
+{
+    wait_for_input(me, cb);
     nonet_wino_lap(&me->pair.second, NONET_WINO_OTHER);
     nonet_wino_in(&me->pair.second, cb);
     nonet_wino_lap(&me->pair.second, NONET_WINO_IN);
 }
 
-static void multiply(const worker *me, int block, int q)
-{
-    nonet_wino_multiply_out(&me->pair.second, q);
-    mark_done(me, block, q);
-}
-
-static void transform_all(const worker *me, int block)
+static void transform_all(const worker *me)
 {
     for (int cb = 0; cb < me->link->plan->cb; cb++)
-        transform(me, block, cb);
+        transform(me, cb);
+}
+
+static void multiply(const worker *me, int q)
+{
+    nonet_wino_multiply_out(&me->pair.second, q);
+    mark_done(me, me->block, q);
 }
 
 static void run_block(worker *me, int block)
 {
-    nonet_wino_take_block(&me->pair.second, block);
-    transform_all(me, block);
+    take_block(me, block);
+    transform_all(me);
     for (int q = 0; q < me->link->plan->kq; q++)
-        multiply(me, block, q);
+        multiply(me, q);
 }
 
 /* A channel block or a multiply call of the stage's block. With the first one come its tiles, and a V of this thread's own. */
 static void run_channels(worker *me, int item)
 {
-    int block = me->stage->block;
-    if (!me->has_block) {
-        nonet_wino_take_block(&me->pair.second, block);
+    if (me->block < 0) {
+        take_block(me, me->stage->block);
         if (!me->link->plan->wino.shares_v)
-            transform_all(me, block);
-        me->has_block = 1;
+            transform_all(me);
     }
     if (me->stage->kind == CHAIN_TRANSFORM)
-        transform(me, block, item);
+        transform(me, item);
     else
-        multiply(me, block, item);
+        multiply(me, item);
 }
 
 static void run_rows(worker *me, int item)
@@ -186,14 +201,20 @@ static void take_room(worker *me)
         nonet_wino_room(&me->pair.second, NULL, own);
 }
 
+/* The convolution of a stage, of a pair the second. */
+static int conv_of(const nonet_chain *chain, const chain_stage *stage)
+{
+    return stage->link + nonet_chain_is_paired(chain);
+}
+
 static worker worker_of(const chain_run *run, const chain_stage *stage, int thread)
 {
     const chain_link *link = &run->chain->link[stage->link];
     const nonet_plan *plan = link->plan;
     const nonet_conv *p = &plan->p;
-    int paired = nonet_chain_is_paired(run->chain), conv = stage->link + paired;
+    int conv = conv_of(run->chain, stage);
     worker me = {
-        .run = run, .stage = stage, .link = link, .thread = thread,
+        .run = run, .stage = stage, .link = link, .thread = thread, .block = -1,
         .pair = { .pair = link->pair, .weights = run->weights[0], .src = run->src, .timed = run->seconds != NULL, .second = {
             .plan = plan, .weights = run->weights[conv], .laps = run->laps,
             .src = stage->link ? run->maps[conv - 1] : run->src, .dst = run->maps[conv],
@@ -236,7 +257,7 @@ static void run_thread(const chain_run *run, int thread, int team)
         if (!run->seconds)
             continue;
         double now = omp_get_wtime();
-        int conv = chain->stage[s].link + nonet_chain_is_paired(chain);
+        int conv = conv_of(chain, &chain->stage[s]);
         add_seconds(run, conv, (now - last - first) / team);
         if (first > 0)
             add_seconds(run, 0, first / team);
@@ -250,7 +271,7 @@ static void run_threads(const chain_run *run)
     double start = run->seconds ? omp_get_wtime() : 0, sum = 0;
 #pragma omp parallel num_threads(threads) if (threads > 1)
     run_thread(run, omp_get_thread_num(), omp_get_num_threads());
-    int last = run->chain->links - 1 + nonet_chain_is_paired(run->chain);
+    int last = conv_of(run->chain, &run->chain->stage[run->chain->stages - 1]);
     for (int i = 0; run->seconds && i <= last; i++)
         sum += run->seconds[i];
     if (run->seconds)           /* the last wait is the last layer's */

@@ -70,12 +70,12 @@ suite() {
         $((SECONDS - start))
 }
 
-# build LABEL DIR MAKE-ARGUMENTS: 0 if the tests and the library were built.
+# build LABEL DIR MAKE-ARGUMENTS: 0 if the tests and the library were built, or the goal that $goal names.
 build() {
     local label=$1 dir=$2 start=$SECONDS
     shift 2
     mkdir -p "$dir/log"
-    if ! make BUILD="$dir" WERROR=1 "$@" tests >"$dir/log/make" 2>&1; then
+    if ! make BUILD="$dir" WERROR=1 "$@" "${goal:-tests}" >"$dir/log/make" 2>&1; then
         grep -E 'error:|undefined reference|\*\*\*' "$dir/log/make" | head -5
         fail "$label: does not build; see $dir/log/make"
         return 1
@@ -151,12 +151,14 @@ verify_lines() {
     ${emulator[@]+"${emulator[@]}"} "$1" verify --scale "$2"
 }
 
+# The multiply kernels, unrolled and instrumented, take minutes to compile at -O3.
+instrumented=(CFLAGS="-O1 -g" KERNEL_CFLAGS="-O1 -ffp-contract=off -fno-math-errno")
+
 sanitizers() {
     local dir=build/check-san
     emulator=()
     export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    # The multiply kernels, unrolled and instrumented, take minutes to compile at -O3.
-    build sanitizers $dir SAN=address,undefined CFLAGS="-O1 -g" KERNEL_CFLAGS="-O1 -ffp-contract=off -fno-math-errno" || return
+    build sanitizers $dir SAN=address,undefined "${instrumented[@]}" || return
     run_suites sanitizers $dir "$1"
     script "sanitizers cli" $dir/log/cli tests/cli_test.sh $dir
     script "sanitizers eval" $dir/log/eval tests/eval.sh $dir
@@ -172,12 +174,7 @@ races() {
     archer=$(ls /usr/lib/llvm-*/lib/libarcher.so 2>/dev/null | tail -1)
     command -v clang >/dev/null && [ -n "$archer" ] || { skip "races: no clang, or no libarcher.so (libomp-dev)"; return; }
     emulator=()
-    mkdir -p $dir/log
-    if ! make BUILD=$dir CC=clang SAN=thread CFLAGS="-O1 -g" KERNEL_CFLAGS="-O1 -ffp-contract=off -fno-math-errno" \
-        $dir/tests/chain_test >$dir/log/make 2>&1; then
-        fail "races: does not build; see $dir/log/make"
-        return
-    fi
+    goal=$dir/tests/chain_test build races $dir CC=clang SAN=thread "${instrumented[@]}" || return
     export OMP_TOOL_LIBRARIES=$archer TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=66 CK_FORK=no
     suite races $dir chain "$1"
     unset OMP_TOOL_LIBRARIES TSAN_OPTIONS CK_FORK
