@@ -5,6 +5,7 @@
  * passed over, and the walk ends at the mount itself. */
 #include <errno.h>
 #include <limits.h>
+#include <omp.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -141,9 +142,12 @@ int nonet_threads_quota(const char *root)
     return least;
 }
 
-/* The set is enlarged until the kernel's fits: machines with more CPUs than cpu_set_t has bits exist. INT_MAX: unknown. */
+/* The set is enlarged until the kernel's fits: machines with more CPUs than cpu_set_t has bits exist. INT_MAX: unknown.
+ * Where OpenMP binds threads (OMP_PROC_BIND), this one has a single place of the process's set, which OpenMP remembers. */
 static int affinity(void)
 {
+    if (omp_get_proc_bind() != omp_proc_bind_false)
+        return omp_get_num_procs();
     for (int cpus = CPU_SETSIZE; cpus <= 1 << 20; cpus *= 2) {
         cpu_set_t *set = CPU_ALLOC(cpus);
         size_t size = CPU_ALLOC_SIZE(cpus);
@@ -180,4 +184,11 @@ int nonet_threads_available(void)
     int threads = least_of(affinity(), quota_lately());
 
     return threads < 1 || threads == INT_MAX ? 1 : threads;
+}
+
+int nonet_threads_for(int asked)
+{
+    int wanted = asked > 0 ? asked : omp_get_max_threads();
+
+    return wanted <= 1 ? 1 : least_of(wanted, nonet_threads_available());
 }

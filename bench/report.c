@@ -37,8 +37,7 @@ nonet_vgg_status bench_report_open(bench_report *report, const bench_settings *s
         return bench_fail(err, NONET_VGG_USAGE, "%s", nonet_status_string(status));
     if (settings->conv.isa != NONET_ISA_AUTO)
         report->isa = settings->conv.isa;
-    int available = nonet_threads_available(), wanted = settings->conv.threads;
-    report->threads = wanted && wanted < available ? wanted : available;
+    report->threads = nonet_threads_for(settings->conv.threads);
     const char *const files[] = { settings->json, settings->jsonl, settings->csv };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         if (files[i] && !json_writable(files[i]))

@@ -90,13 +90,12 @@ static int look(explanation *x, const explain_request *r)
 static void note_machine(explanation *x, const explain_request *r, const char *cpu)
 {
     nonet_isa isa = r->common.conv.isa;
-    int available = nonet_threads_available(), asked = r->common.conv.threads;
     if (isa == NONET_ISA_AUTO)
         nonet_isa_current(&isa);
     x->times.path = "";
     x->times.cpu = cpu;
     x->times.isa = nonet_isa_name(isa);
-    x->times.threads = asked && asked < available ? asked : available;
+    x->times.threads = nonet_threads_for(r->common.conv.threads);
 }
 
 static int write_page(const explanation *x, const explain_request *r)

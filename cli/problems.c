@@ -112,11 +112,11 @@ static int add(problem_list *list, const tune_problem *problem)
 
 static int add_for_threads(problem_list *list, tune_problem *problem, const number_list *threads, nonet_algo algo)
 {
-    int fault = 0, available = nonet_threads_available();
+    int fault = 0;
     problem->times = 1;
     problem->asked = nonet_algo_applies(&problem->p, algo) ? algo : NONET_AUTO;     /* as networks do */
     for (int i = 0; i < threads->count && !fault; i++) {
-        problem->threads = threads->number[i] < available ? threads->number[i] : available;
+        problem->threads = nonet_threads_for(threads->number[i]);
         fault = add(list, problem);
     }
     return fault;
@@ -153,11 +153,10 @@ static void release_net(nonet_vgg *net)
 /* Threads have a say in how many images the early steps take at a time: vgg/passes.c. */
 static int add_model_for(problem_list *list, const vgg_model *model, const problem_words *w, int batch, int threads)
 {
-    int available = nonet_threads_available();
     nonet_vgg_error err = { "" };
     nonet_vgg net = { .model = *model, .batch = batch, .h = model->h, .w = model->w };
     net.options.conv = w->conv;
-    net.options.conv.threads = threads < available ? threads : available;
+    net.options.conv.threads = nonet_threads_for(threads);
     nonet_vgg_status status = NONET_VGG_OK;
     if (!net.h || !net.w)
         status = vgg_input_size(&net.model, &net.h, &net.w, &err);
@@ -309,7 +308,7 @@ int cli_problems(problem_list *list, const problem_words *given)
     int fault = 0;
     *list = (problem_list){ 0 };
     if (!w.threads.count)
-        w.threads = (number_list){ { nonet_threads_available() }, 1 };
+        w.threads = (number_list){ { nonet_threads_for(0) }, 1 };
     if (!w.batch.count)
         w.batch = (number_list){ { 1 }, 1 };
     if (!w.count && !w.layers && !w.model)

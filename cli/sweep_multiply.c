@@ -378,7 +378,7 @@ static void run_wino_gemm(sweep *s, int tiles, int channels, int kblocks)
             for (int i = 0; i < some; i++)
                 memcpy(want + (size_t)(t + i) * k + kb * L, block + i * L, L * sizeof *want);
         }
-    s->kernel->fn.wino_gemm(&(nonet_wino_gemm_args){ .m = out, .v = v, .u = u, .v_cblock = v_cblock, .fetch = u,
+    s->kernel->fn.wino_gemm(&(nonet_wino_gemm_args){ .m = out, .v = v, .u = u, .v_cblock = v_cblock, .fetch = (uintptr_t)u,
                                                     .fetch_step = (size_t)sweep_between(&s->random, 0, k), .tiles = tiles,
                                                     .channels = channels, .kblocks = kblocks });
     sweep_agree(s);

@@ -30,12 +30,9 @@ static int count_stages(const nonet_plan *const *plans, int count)
 
 static void add_link(nonet_chain *chain, const nonet_plan *plan, const nonet_pair *pair)
 {
-    chain_link *link = &chain->link[chain->links++];
-    *link = (chain_link){
-        .plan = plan, .pair = pair, .marks = chain->marks,
-        .units = pair ? plan->p.n * plan->wino.ty : plan->wino.blocks, .parts = pair ? 1 : plan->kq,
-    };
-    chain->marks += (size_t)link->units * (size_t)link->parts;
+    int units = pair ? plan->p.n * plan->wino.ty : plan->wino.blocks, parts = pair ? 1 : plan->kq;
+    chain->link[chain->links++] = (chain_link){ .plan = plan, .pair = pair, .parts = parts, .marks = chain->marks };
+    chain->marks += (size_t)units * (size_t)parts;
 }
 
 static void add_stage(nonet_chain *chain, chain_kind kind, int link, int block, int items)

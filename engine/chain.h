@@ -11,7 +11,7 @@
 typedef struct chain_link {
     const nonet_plan *plan;
     const nonet_pair *pair;     /* or NULL */
-    int units, parts;
+    int parts;
     size_t marks;               /* of earlier links */
 } chain_link;
 

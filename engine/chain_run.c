@@ -48,7 +48,7 @@ static inline void relax(void)
         else \
             sched_yield(); \
     }
-enum { SPINS = 1000 };
+enum { SPINS = 1000 };          /* some 20 us: a wait is mostly shorter, and a time slice a hundred times as long */
 
 static void wait_for_stage(const chain_run *run, int stage)
 {

@@ -4,6 +4,9 @@
 
 #include "nonet.h"
 
+/* The most that a problem may have: of each dimension, of a kernel's side. */
+enum { NONET_DIM_MAX = 1 << 20, NONET_SIDE_MAX = 1 << 10 };
+
 /* Of a short tile, in the direction in which it is short (wino_tiles.h). */
 enum { NONET_SHORT_POINTS = 4, NONET_SHORT_SIDE = 2 };
 /* Whether the last tile that covers n outputs of a line is short: F(4)'s (m is 4), where one or two are left. */

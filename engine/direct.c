@@ -152,9 +152,12 @@ static nonet_direct_args args_of(const strip_task *t, int q, int cb, size_t out_
 /* The lines that the next run writes, which follow this run's: with few input channels a run is as short as the wait for them. */
 static void fetch_output(const nonet_direct_args *a)
 {
-    for (int b = 0; b < a->kblocks; b++)
+    enum { PIXEL = NONET_L * sizeof(float) };
+    for (int b = 0; b < a->kblocks; b++) {
+        uintptr_t at = (uintptr_t)(a->out + (size_t)b * a->out_kblock);     /* an integer: behind the last run is no array */
         for (int p = 0; p < a->m; p++)
-            __builtin_prefetch(a->out + (size_t)b * a->out_kblock + (size_t)(a->m + p) * NONET_L, 1);
+            __builtin_prefetch((const void *)(at + (uintptr_t)(a->m + p) * PIXEL), 1);
+    }
 }
 
 /* Row y of the convolution, channel blocks cb and on, to out. */

@@ -57,12 +57,15 @@ void nonet_fc_plan(nonet_plan *plan)
     plan->tap[0] = 0;           /* the matrix nest sees one tap and groups as channel blocks */
 }
 
+enum { WORTH_THREADS = 65536 };     /* floats to gather: fewer are copied in the time that threads take to start */
+
 /* x[group][image][16] */
 static void gather(const nonet_plan *plan, const float *src, float *x)
 {
     const nonet_conv *p = &plan->p;
     nonet_view in = { p->src_layout, p->c, p->h, p->w };
-#pragma omp parallel for num_threads(plan->threads) if (plan->threads > 1 && plan->shared_floats > 65536)
+    size_t floats = groups_of(plan) * NONET_L * (size_t)p->n;
+#pragma omp parallel for num_threads(plan->threads) if (plan->threads > 1 && floats > WORTH_THREADS)
     for (int cb = 0; cb < plan->cb; cb++)
         for (int t = 0; t < plan->taps; t++)
             for (int n = 0; n < p->n; n++) {

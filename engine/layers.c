@@ -1,19 +1,6 @@
 /* layers.c - the layers without weights: pools, LRN, ReLU, soft-max. */
 #include "engine/view.h"
 
-enum { DIM_MAX = 1 << 20, THREADS_MAX = 256 };    /* dimensions as a plan's; more threads would only run out of stacks */
-
-/* A positive number is trusted: it comes from a plan or a caller who asked before; asking costs reads of files. */
-static int threads_of(int threads)
-{
-    return threads > THREADS_MAX ? THREADS_MAX : threads > 0 ? threads : nonet_threads_available();
-}
-
-static int dims_ok(int n, int c, int h, int w, const float *src, const float *dst)
-{
-    return src && dst && n >= 1 && c >= 1 && h >= 1 && w >= 1 && n <= DIM_MAX && c <= DIM_MAX && h <= DIM_MAX && w <= DIM_MAX;
-}
-
 /* The kernel of a family for the instruction set in force; NULL when NONET_ISA is wrong. */
 static const nonet_kernel *kernel_of(nonet_family family)
 {
@@ -24,12 +11,12 @@ static const nonet_kernel *kernel_of(nonet_family family)
 nonet_status nonet_maxpool(int n, int c, int h, int w, int ceil, const float *src, float *dst, int threads)
 {
     int oh = h / 2 + (ceil && h % 2), ow = w / 2 + (ceil && w % 2);
-    if (!dims_ok(n, c, h, w, src, dst) || oh < 1 || ow < 1)
+    if (!src || !dst || !nonet_dims_ok(n, c, h, w) || oh < 1 || ow < 1)
         return NONET_BAD_ARGUMENT;
     const nonet_kernel *kernel = kernel_of(NONET_K_MAXPOOL);
     if (!kernel)
         return NONET_BAD_ISA;
-    int team = threads_of(threads);
+    int team = nonet_threads_for(threads);
     long planes = (long)n * ((c + NONET_L - 1) / NONET_L);
     size_t row = (size_t)w * NONET_L, out_row = (size_t)ow * NONET_L;
 #pragma omp parallel for num_threads(team) if (team > 1)
@@ -56,9 +43,9 @@ static void mean_bin(const float *plane, int w, int y0, int y1, int x0, int x1, 
 
 nonet_status nonet_avgpool(int n, int c, int h, int w, int oh, int ow, const float *src, float *dst, int threads)
 {
-    if (!dims_ok(n, c, h, w, src, dst) || oh < 1 || ow < 1)
+    if (!src || !dst || !nonet_dims_ok(n, c, h, w) || oh < 1 || ow < 1)
         return NONET_BAD_ARGUMENT;
-    int team = threads_of(threads);
+    int team = nonet_threads_for(threads);
     long planes = (long)n * ((c + NONET_L - 1) / NONET_L);
 #pragma omp parallel for num_threads(team) if (team > 1)
     for (long p = 0; p < planes; p++)
@@ -77,14 +64,14 @@ nonet_status nonet_lrn(int n, int c, int h, int w, int size, float alpha_over_si
                        const float *src, float *dst, int threads)
 {
     int quarters = beta == 0.5f ? 2 : beta == 0.75f ? 3 : beta == 1.0f ? 4 : 0;
-    if (!dims_ok(n, c, h, w, src, dst) || size < 1 || size > 15 || size % 2 == 0)
+    if (!src || !dst || !nonet_dims_ok(n, c, h, w) || size < 1 || size > 15 || size % 2 == 0)
         return NONET_BAD_ARGUMENT;
     if (!quarters)
         return NONET_UNSUPPORTED;
     const nonet_kernel *kernel = kernel_of(NONET_K_LRN);
     if (!kernel)
         return NONET_BAD_ISA;
-    int cblocks = (c + NONET_L - 1) / NONET_L, team = threads_of(threads);
+    int cblocks = (c + NONET_L - 1) / NONET_L, team = nonet_threads_for(threads);
     size_t plane = (size_t)h * (size_t)w * NONET_L, row = (size_t)w * NONET_L;
 #pragma omp parallel for collapse(2) num_threads(team) if (team > 1)
     for (int i = 0; i < n; i++)

@@ -25,6 +25,13 @@ static pack_rows rows_at(const pack_part *part, int k, int c)
     return (pack_rows){ have ? part->oihw + (size_t)(k - part->first) * step + (size_t)c * kernel : part->oihw, step, have };
 }
 
+/* Sixteen weights of each row from s on, of `length` that there are: 16 rows of them, zeros for what is not there. */
+static void take_rows(const pack_rows *rows, int s, int length, float tile[NONET_L * NONET_L])
+{
+    int there = length > s ? length - s : 0;
+    nonet_transpose16(there ? rows->from + s : rows->from, rows->step, rows->have, there, tile);
+}
+
 /* Channels of block cb that are there. */
 static int channels_in(const nonet_plan *plan, int cb)
 {
@@ -50,8 +57,7 @@ static void pack_block(const pack_part *part, int k, int cb, float *to, size_t w
     int length = channels_in(plan, cb) * plan->taps;
     float tile[NONET_L * NONET_L];
     for (int s = 0; s < NONET_L * plan->taps; s += NONET_L) {
-        int there = length - s < 0 ? 0 : length - s;
-        nonet_transpose16(rows.from + s, rows.step, rows.have, there, tile);
+        take_rows(&rows, s, length, tile);
         for (int i = 0; i < NONET_L; i++)
             put_row(plan, s + i, tile + i * NONET_L, to, width);
     }
@@ -79,7 +85,7 @@ static void pack_ic(const pack_part *part, int q, float *data)
     for (int b = 0; b < kblocks; b++) {
         pack_rows rows = rows_at(part, q * plan->nr + b * NONET_L, 0);
         for (int s = 0; s < length; s += NONET_L) {
-            nonet_transpose16(rows.from + s, rows.step, rows.have, length - s, tile);
+            take_rows(&rows, s, length, tile);
             for (int i = 0; i < NONET_L && s + i < length; i++)
                 memcpy(to + (size_t)(s + i) * width + (size_t)b * NONET_L, tile + i * NONET_L, NONET_L * sizeof *tile);
         }
@@ -94,7 +100,7 @@ static void filters_of(const pack_part *part, int k, int cb, float g[NONET_L * C
     pack_rows rows = rows_at(part, k, cb * NONET_L);
     int length = channels_in(part->plan, cb) * NONET_TAPS;
     for (int s = 0; s < COLUMN; s += NONET_L)
-        nonet_transpose16(rows.from + s, rows.step, rows.have, length - s < 0 ? 0 : length - s, g + s * NONET_L);
+        take_rows(&rows, s, length, g + s * NONET_L);
 }
 
 /* [point][c][width], each column through the filter transform; expanded: [c][width/16][9][16], as they are. */

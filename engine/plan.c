@@ -5,7 +5,6 @@
 #include "engine/plan.h"
 #include "engine/profile.h"
 
-enum { DIM_MAX = 1 << 20, KERNEL_MAX = 1 << 10 };
 #define TENSOR_MAX ((double)((size_t)1 << 40))
 #define COUNT_MAX ((double)(1 << 30))       /* strips and tiles of a batch are counted in ints */
 
@@ -13,9 +12,9 @@ static int dims_ok(const nonet_conv *p)
 {
     const int dims[] = { p->n, p->c, p->h, p->w, p->k };
     for (size_t i = 0; i < sizeof dims / sizeof dims[0]; i++)
-        if (dims[i] < 1 || dims[i] > DIM_MAX)
+        if (dims[i] < 1 || dims[i] > NONET_DIM_MAX)
             return 0;
-    return p->r >= 1 && p->s >= 1 && p->r <= KERNEL_MAX && p->s <= KERNEL_MAX && p->pad >= 0 && p->pad <= 1 &&
+    return p->r >= 1 && p->s >= 1 && p->r <= NONET_SIDE_MAX && p->s <= NONET_SIDE_MAX && p->pad >= 0 && p->pad <= 1 &&
            (p->stride == 1 || p->stride == 2) && (unsigned)p->src_layout <= NONET_NCHW16C &&
            (unsigned)p->dst_layout <= NONET_NCHW16C;
 }
@@ -75,12 +74,18 @@ static nonet_status isa_of(const nonet_options *options, nonet_isa *isa)
     return NONET_OK;
 }
 
+/* 3x3 of few channels, which direct reads plane by plane. */
+static int has_few_channels(const nonet_conv *p)
+{
+    return p->r == 3 && p->s == 3 && p->c <= NONET_FEW_CHANNELS;
+}
+
 static nonet_nest nest_of(const nonet_plan *plan)
 {
     const nonet_conv *p = &plan->p;
     if (plan->algo != NONET_DIRECT)
         return NEST_WINOGRAD;
-    if (p->r == 3 && p->s == 3 && p->c <= NONET_FEW_CHANNELS)
+    if (has_few_channels(p))
         return NEST_IC;
     if (p->pad == 0 && plan->oh == 1 && plan->ow == 1 && p->r == p->h && p->s == p->w)
         return p->n == 1 ? NEST_FC_VECTOR : NEST_FC_MATRIX;
@@ -185,7 +190,6 @@ static int options_ok(const nonet_options *o)
 
 static nonet_status read_request(request *r, const nonet_conv *problem, const nonet_options *options)
 {
-    int available = options->threads == 1 ? 1 : nonet_threads_available();      /* which reads files of the system */
     r->p = *problem;
     r->options = options;
     fill_defaults(&r->p);
@@ -194,7 +198,7 @@ static nonet_status read_request(request *r, const nonet_conv *problem, const no
         return status;
     if (!options_ok(options))
         return NONET_BAD_ARGUMENT;
-    r->threads = options->threads && options->threads < available ? options->threads : available;
+    r->threads = nonet_threads_for(options->threads);
     return isa_of(options, &r->isa);
 }
 
@@ -215,7 +219,7 @@ static nonet_status settle(request *r, nonet_choice *choice)
 static nonet_plan *make_plan(const request *r, const nonet_choice *choice)
 {
     const nonet_conv *p = &r->p;
-    size_t taps = p->r == 3 && p->s == 3 && p->c <= NONET_FEW_CHANNELS ? 9 * (size_t)p->c : (size_t)p->r * (size_t)p->s;
+    size_t taps = (size_t)p->r * (size_t)p->s * (size_t)(has_few_channels(p) ? p->c : 1);
     nonet_plan *plan = calloc(1, sizeof *plan + taps * sizeof plan->tap[0]);
     if (!plan)
         return NULL;
@@ -294,6 +298,22 @@ size_t nonet_plan_workspace(const nonet_plan *plan)
     return (plan->shared_floats + plan->thread_floats * (size_t)plan->threads) * sizeof(float);
 }
 
+/* Points of the tiles that stand in a line, of which the one at short_at is short. */
+static double line_points(const nonet_wino_plan *w, int tiles, int short_at)
+{
+    return (double)tiles * w->a - (short_at >= 0 && short_at < tiles ? w->a - NONET_SHORT_POINTS : 0);
+}
+
+/* Multiply-adds of the multiply stage. Less than the model's where the pool drops a line of tiles. */
+static double macs_of(const nonet_plan *plan)
+{
+    const nonet_conv *p = &plan->p;
+    const nonet_wino_plan *w = &plan->wino;
+    if (plan->nest != NEST_WINOGRAD)
+        return p->n * nonet_algo_macs(p, NONET_DIRECT, plan->oh, plan->ow);
+    return p->n * line_points(w, w->ty, w->short_y) * line_points(w, w->tx, w->short_x) * p->c * p->k;
+}
+
 void nonet_plan_query(const nonet_plan *plan, nonet_plan_info *info)
 {
     const nonet_conv *p = &plan->p;
@@ -306,7 +326,7 @@ void nonet_plan_query(const nonet_plan *plan, nonet_plan_info *info)
         .weights = (plan->weight_floats + (size_t)plan->kb * NONET_L) * sizeof(float),
         .form = plan->packing.expanded ? NONET_WEIGHTS_EXPANDED : NONET_WEIGHTS_PACKED,
         .macs_direct = p->n * nonet_algo_macs(p, NONET_DIRECT, plan->oh, plan->ow),
-        .macs = p->n * nonet_algo_macs(p, plan->algo, plan->oh, plan->ow),
+        .macs = macs_of(plan),
     };
 }
 

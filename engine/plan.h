@@ -9,7 +9,7 @@
 enum { NONET_TAPS = 9 };        /* of a 3x3 filter */
 
 /* How a plan is executed; the algorithm DIRECT has four loop nests. */
-typedef enum nonet_nest { NEST_DIRECT, NEST_IC, NEST_FC_VECTOR, NEST_FC_MATRIX, NEST_WINOGRAD, NEST_COUNT } nonet_nest;
+typedef enum nonet_nest { NEST_DIRECT, NEST_IC, NEST_FC_VECTOR, NEST_FC_MATRIX, NEST_WINOGRAD } nonet_nest;
 
 /* What two plans must share for weights packed for one to serve the other. */
 typedef struct nonet_packing {

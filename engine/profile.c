@@ -56,8 +56,6 @@ static int place_of(const nonet_profile *profile, const nonet_profile_row *row)
 
 int nonet_profile_add(nonet_profile *profile, const nonet_profile_row *row)
 {
-    if (profile->count >= PROFILE_ROWS)
-        return 0;
     if (profile->count == profile->room) {
         int room = profile->room ? 2 * profile->room : 64;
         nonet_profile_row *rows = realloc(profile->rows, (size_t)room * sizeof *rows);

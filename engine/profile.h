@@ -7,8 +7,7 @@
 
 enum {
     PROFILE_BYTES = 1 << 20,    /* a larger file is none of ours */
-    PROFILE_LINE = 1024,
-    PROFILE_ROWS = 8192
+    PROFILE_LINE = 1024
 };
 
 /* What a row says of its choice. */
@@ -60,12 +59,5 @@ int nonet_profile_row_format(const nonet_profile_row *row, char *line, size_t si
 nonet_status nonet_profile_parse(nonet_profile **profile, char *text, size_t size, const char *path, char *why, size_t room);
 /* The text of a profile (free it), NULL: no memory. */
 char *nonet_profile_format(const nonet_profile *profile, size_t *size);
-
-/* ---- files ---- */
-
-/* A whole regular file of at most PROFILE_BYTES with a NUL behind it (free it); NULL and a sentence in why. */
-char *nonet_profile_read(const char *path, size_t *size, char *why, size_t room);
-/* Replaces path at once; 0 and a sentence on failure, path is then as it was. */
-int nonet_profile_write(const char *path, const char *text, size_t size, char *why, size_t room);
 
 #endif

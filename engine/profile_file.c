@@ -101,8 +101,9 @@ static char *read_open(int file, const char *path, size_t *size, char *why, size
     return NULL;
 }
 
-/* A pipe or a device would make open wait. */
-char *nonet_profile_read(const char *path, size_t *size, char *why, size_t room)
+/* A whole regular file of at most PROFILE_BYTES with a NUL behind it (free it); NULL and a sentence in why. A pipe or a device would
+ * make open wait. */
+static char *read_profile(const char *path, size_t *size, char *why, size_t room)
 {
     int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (file < 0) {
@@ -126,7 +127,7 @@ nonet_status nonet_profile_open(nonet_profile **profile, const char *path, char 
         size = sizeof scrap;
     }
     path = place(path, buf, why, size);
-    char *text = path ? nonet_profile_read(path, &bytes, why, size) : NULL;
+    char *text = path ? read_profile(path, &bytes, why, size) : NULL;
     if (!text)
         return NONET_BAD_PROFILE;
     nonet_status status = nonet_profile_parse(profile, text, bytes, path, why, size);
@@ -205,7 +206,8 @@ static int is_foreign(const char *path)
     return foreign;
 }
 
-int nonet_profile_write(const char *path, const char *text, size_t size, char *why, size_t room)
+/* Replaces path at once; 0 and a sentence on failure, path is then as it was. */
+static int write_profile(const char *path, const char *text, size_t size, char *why, size_t room)
 {
     char name[PATH];
     if (is_read_only(path))
@@ -261,7 +263,7 @@ nonet_status nonet_profile_save(const nonet_profile *profile, const char *path, 
         complain(why, room, to, "no memory to write the profile", 0);
         return NONET_NO_MEMORY;
     }
-    int written = size <= PROFILE_BYTES ? nonet_profile_write(to, text, size, why, room)
+    int written = size <= PROFILE_BYTES ? write_profile(to, text, size, why, room)
                                         : complain(why, room, to, "the profile would be larger than 1 MiB", 0);
     free(text);
     return written ? NONET_OK : NONET_BAD_PROFILE;

@@ -42,7 +42,7 @@ static const char *form_name(int form)
     return nonet_weight_form_name((nonet_weight_form)form);
 }
 
-enum { DIM = 1 << 20, KERNEL = 1 << 10, THREADS = 1 << 12 };
+enum { DIM = NONET_DIM_MAX, SIDE = NONET_SIDE_MAX, THREADS = 1 << 12 };
 #define AT(member) offsetof(nonet_profile_row, member)
 
 static const field fields[] = {
@@ -51,8 +51,8 @@ static const field fields[] = {
     { "h", WHOLE, AT(p.h), 1, DIM, NULL },
     { "w", WHOLE, AT(p.w), 1, DIM, NULL },
     { "k", WHOLE, AT(p.k), 1, DIM, NULL },
-    { "r", WHOLE, AT(p.r), 1, KERNEL, NULL },
-    { "s", WHOLE, AT(p.s), 1, KERNEL, NULL },
+    { "r", WHOLE, AT(p.r), 1, SIDE, NULL },
+    { "s", WHOLE, AT(p.s), 1, SIDE, NULL },
     { "stride", WHOLE, AT(p.stride), 1, 2, NULL },
     { "pad", WHOLE, AT(p.pad), 0, 1, NULL },
     { "pool", WHOLE, AT(p.pool), 0, 1, NULL },

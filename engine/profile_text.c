@@ -158,9 +158,14 @@ nonet_status nonet_profile_parse(nonet_profile **out, char *text, size_t size, c
         snprintf(why, room, "%s: this is not a profile of nonet", path);
         return NONET_BAD_PROFILE;
     }
+    nonet_isa isa;
+    if (nonet_isa_current(&isa) != NONET_OK) {
+        snprintf(why, room, "NONET_ISA: %s", nonet_status_string(NONET_BAD_ISA));
+        return NONET_BAD_ISA;
+    }
     nonet_profile *profile = nonet_profile_new();
     if (!profile) {
-        snprintf(why, room, "%s: no memory for it, or NONET_ISA is wrong", path);
+        snprintf(why, room, "%s: %s", path, nonet_status_string(NONET_NO_MEMORY));
         return NONET_NO_MEMORY;
     }
     nonet_status status = read_head(&r, profile->isa);

@@ -23,7 +23,7 @@ static void reorder_row(const nonet_view *from, const nonet_view *to, const floa
 
 nonet_status nonet_reorder(int n, int c, int h, int w, nonet_layout from, const float *src, nonet_layout to, float *dst)
 {
-    if (!src || !dst || n < 1 || c < 1 || h < 1 || w < 1 || (unsigned)from > NONET_NCHW16C || (unsigned)to > NONET_NCHW16C)
+    if (!src || !dst || !nonet_dims_ok(n, c, h, w) || (unsigned)from > NONET_NCHW16C || (unsigned)to > NONET_NCHW16C)
         return NONET_BAD_ARGUMENT;
     nonet_view in = { from, c, h, w }, out = { to, c, h, w };
     for (int i = 0; i < n; i++)

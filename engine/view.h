@@ -2,12 +2,20 @@
 #ifndef NONET_ENGINE_VIEW_H
 #define NONET_ENGINE_VIEW_H
 
+#include "engine/choose.h"
 #include "kernels/kernels.h"
 
 typedef struct nonet_view {
     nonet_layout layout;
     int c, h, w;
 } nonet_view;
+
+/* Whether a tensor may have these dimensions; then no number of its rows or channels overflows. */
+static inline int nonet_dims_ok(int n, int c, int h, int w)
+{
+    return n >= 1 && c >= 1 && h >= 1 && w >= 1 && n <= NONET_DIM_MAX && c <= NONET_DIM_MAX && h <= NONET_DIM_MAX &&
+           w <= NONET_DIM_MAX;
+}
 
 /* Floats before channel block cb, row y of image n of a blocked tensor. */
 static inline size_t nonet_blocked_at(const nonet_view *v, int n, int cb, int y)

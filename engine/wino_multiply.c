@@ -2,11 +2,11 @@
 #include "engine/wino_task.h"
 
 /* One point of tiles `with`, channels from c on. `ahead` is fetched, a share with each call. Returns what to fetch next. */
-static const float *multiply_point(const nonet_wino_task *t, const nonet_tile_groups *with, int xi, int c,
-                                   nonet_wino_gemm_args *a, const float *ahead)
+static uintptr_t multiply_point(const nonet_wino_task *t, const nonet_tile_groups *with, int xi, int c, nonet_wino_gemm_args *a,
+                                uintptr_t ahead)
 {
     const nonet_wino_plan *w = &t->plan->wino;
-    const size_t width = (size_t)(a->kblocks * NONET_L), share = (size_t)a->channels * a->fetch_step;
+    const size_t width = (size_t)(a->kblocks * NONET_L), share = (size_t)a->channels * a->fetch_step * sizeof(float);
     a->m = t->m + (size_t)xi * w->m_xi + (size_t)with->first * width;
     a->v = t->v + (size_t)xi * w->v_xi + (size_t)(c / NONET_SUM) * w->v_cblock + (size_t)with->first * NONET_SUM;
     for (int g = 0; g < with->groups; g++, ahead += share) {
@@ -32,7 +32,7 @@ static void multiply_packed(const nonet_wino_task *t, int q, nonet_wino_gemm_arg
         int last = q == plan->kq - 1 && xi == points - 1;
         a->u = u;
         a->fetch_step = with->groups ? (size_t)nonet_ceil_div(width, with->groups) : 0;
-        multiply_point(t, with, xi, 0, a, last ? t->weights->data : u + chunk);
+        multiply_point(t, with, xi, 0, a, (uintptr_t)(last ? t->weights->data : u + chunk));
     }
 }
 
@@ -60,7 +60,7 @@ static void multiply_expanded(const nonet_wino_task *t, int q, nonet_wino_gemm_a
         g += (size_t)columns * NONET_TAPS * NONET_L;
         a->fetch_step = (size_t)nonet_ceil_div(columns * NONET_TAPS, shares * a->channels) * NONET_L;
         a->add = c > 0;
-        const float *ahead = g;
+        uintptr_t ahead = (uintptr_t)g;
         for (int xi = 0; xi < plan->wino.points; xi++) {
             a->u = t->u + (size_t)xi * plan->wino.u_xi;
             ahead = multiply_point(t, &t->block.with[nonet_point_kind(xi / side, xi % side)], xi, c, a, ahead);

@@ -8,7 +8,8 @@
  * Threads: every function may be called from several threads at once on different objects; nonet_execute and the
  * stateless operations may be called at once on the same plan and weights, each call with its own workspace.
  * Memory: what a _create or _pack returns is the caller's and is given back by the matching _destroy, which takes NULL.
- * Errors: a function that can fail returns a nonet_status; NONET_OK is 0. On failure nothing is created or written. */
+ * Errors: a function that can fail returns a nonet_status; NONET_OK is 0. On failure nothing is created or computed, and a
+ *         handle that would have been returned is NULL (it is left alone where a pointer that is needed was NULL). */
 #ifndef NONET_H
 #define NONET_H
 
@@ -27,7 +28,8 @@ extern "C" {
 
 typedef enum nonet_status {
     NONET_OK = 0,
-    NONET_BAD_ARGUMENT,         /* a NULL pointer, a dimension < 1, an enum out of range, a kernel larger than its input */
+    NONET_BAD_ARGUMENT,         /* a NULL pointer, a dimension < 1 or beyond its limit, an enum out of range, a kernel larger than
+                                   its input */
     NONET_UNSUPPORTED,          /* a valid problem that no kernel of this library computes */
     NONET_NOT_APPLICABLE,       /* the named algorithm cannot compute this problem (AUTO never returns this) */
     NONET_NO_MEMORY,
@@ -69,6 +71,9 @@ int nonet_isa_supported(nonet_isa isa);
 /* Threads this process may run: the smaller of its CPU affinity and its cgroup quota (rounded up; as it stood at most a second
  * ago), at least 1. Thread-safe. */
 int nonet_threads_available(void);
+/* Threads that a call or a plan gets where `asked` are asked for: those, but no more than nonet_threads_available(). 0: as many as
+ * that, or as OMP_NUM_THREADS or omp_set_num_threads says if it is fewer. Thread-safe. */
+int nonet_threads_for(int asked);
 
 /* ---- Layouts ---------------------------------------------------------------------------------------------- */
 
@@ -81,7 +86,7 @@ typedef enum nonet_layout {
 
 /* Floats that a tensor takes in a layout (blocked layouts round c up to NONET_LANES). */
 size_t nonet_tensor_floats(nonet_layout layout, int n, int c, int h, int w);
-/* Copies a tensor into another layout. src and dst must not overlap. */
+/* Copies a tensor into another layout; dimensions as a convolution's. src and dst must not overlap. */
 nonet_status nonet_reorder(int n, int c, int h, int w, nonet_layout from, const float *src, nonet_layout to, float *dst);
 
 /* Memory for tensors and workspaces, aligned to NONET_ALIGNMENT; from 1 MiB on it is mapped by itself, in huge pages where the
@@ -105,11 +110,13 @@ const char *nonet_algo_name(nonet_algo algo);   /* "auto", "direct", "winograd-f
 
 /* dst[n][k][y][x] = pool(relu(bias[k] + sum over c,i,j of w[k][c][i][j] * src[n][c][y*stride+i-pad][x*stride+j-pad]))
  * with zeros outside src. A fully connected layer is a convolution whose kernel is the whole map: r = h, s = w, pad = 0.
- * Supported: 3x3 with pad 0 or 1 and stride 1 or 2; any r x s without padding and with stride 1 (1x1, 7x7, r = h and s = w). */
+ * Supported: 3x3 with pad 0 or 1 and stride 1 or 2; any r x s without padding and with stride 1 (1x1, 7x7, r = h and s = w).
+ * Beyond the limits below, or with 2^40 floats or more in a tensor or the weights, it is NONET_BAD_ARGUMENT. */
 typedef struct nonet_conv {
-    int n, c, h, w;             /* batch, input channels, height and width: each 1 .. 2^20, the batch's tiles below 2^30 */
-    int k;                      /* output channels >= 1 */
-    int r, s;                   /* kernel height and width; 0 means 3 */
+    int n, c, h, w;             /* batch, input channels, height and width: each 1 .. 2^20; n*h, and the 2x2 tiles of the batch, below
+                                   2^30 */
+    int k;                      /* output channels: 1 .. 2^20 */
+    int r, s;                   /* kernel height and width: 1 .. 1024; 0 means 3 */
     int stride;                 /* 1 or 2; 0 means 1 */
     int pad;                    /* 0 or 1 on all four sides */
     int relu;                   /* non-zero: x < 0 ? 0 : x after the bias (NaN stays) */
@@ -144,7 +151,7 @@ typedef struct nonet_profile nonet_profile;
 typedef struct nonet_options {
     nonet_algo algo;            /* a named algorithm that cannot run is NONET_NOT_APPLICABLE */
     nonet_isa isa;              /* AUTO, or one that nonet_isa_supported and the limit allow: else NONET_BAD_ISA */
-    int threads;                /* 0: nonet_threads_available(); the plan may use fewer, never more */
+    int threads;                /* as nonet_threads_for has it; the plan may use fewer, never more */
     nonet_fc_weights fc_weights;    /* where r = h, s = w, pad = 0, the algorithm is direct, and not 3x3 of c <= 4; others ignore
                                        it */
     nonet_weight_form weights;  /* of Winograd layers; others ignore it */
@@ -240,7 +247,7 @@ int nonet_chain_is_paired(const nonet_chain *chain);
 nonet_status nonet_chain_execute(const nonet_chain *chain, const nonet_weights *const *weights, const float *src,
                                  float *const *maps, void *workspace, double *seconds);
 
-/* ---- The other layers of the networks: stateless ------------------------------------------------------------ */
+/* ---- The other layers of the networks: stateless; threads as nonet_threads_for has it ------------------------ */
 
 /* 2x2 stride-2 max pool, NCHW16C to NCHW16C. ceil: an odd last row or column gets a window of its own (Caffe's default);
  * otherwise it is dropped, and h and w must be >= 2. Out: [n][c][(h+ceil)/2][(w+ceil)/2]. The choice is (a > b ? a : b). */

@@ -17,9 +17,14 @@ enum {
     NONET_NR_MAX = 64
 };
 
-enum { NONET_RELU = 1, NONET_POOL = 2 };   /* epilogue flags */
-enum { NONET_SHORT_W = 16, NONET_SHORT_H = 32 };   /* F(4x4): a tile of 2 outputs, not 4, across and down */
-enum { NONET_CONTINUE = 4, NONET_PARTIAL = 8 };  /* direct: this call goes on from out; this call is not the last */
+_Static_assert(NONET_PACK_STEP % NONET_NR_MAX == 0, "weights are packed in whole multiply calls");
+
+/* Flags of a call. */
+enum {
+    NONET_RELU = 1 << 0, NONET_POOL = 1 << 1,           /* epilogue */
+    NONET_CONTINUE = 1 << 2, NONET_PARTIAL = 1 << 3,    /* direct: this call goes on from out; this call is not the last */
+    NONET_SHORT_W = 1 << 4, NONET_SHORT_H = 1 << 5      /* F(4x4): a tile of 2 outputs, not 4, across and down */
+};
 
 /* Direct convolution, r x s, any channels: m pixels of one row x kblocks*16 output channels.
  *   sum = +0;  for cb < cblocks, t < taps, c < 16:
@@ -70,7 +75,7 @@ typedef struct nonet_wino_gemm_args {
     const float *v;
     const float *u;
     size_t v_cblock, v_next;
-    const float *fetch;
+    uintptr_t fetch;            /* an integer: it may lie past the end of what is read */
     size_t fetch_step;
     int tiles;                  /* 1..mr of the kernel's row */
     int channels;               /* a multiple of 16 */

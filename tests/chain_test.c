@@ -1,5 +1,6 @@
 /* chain_test.c - convolutions in a chain give the bits of one after the other, whatever their shapes, layouts, blocks and threads,
  * and touch nothing that is not theirs. */
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +10,9 @@
 enum { MOST = 6, THREADS = 5 };
 
 /* Takes the place of the library's, so that there are more threads than the machine has CPUs. */
-int nonet_threads_available(void)
+int nonet_threads_for(int asked)
 {
-    return THREADS;
+    return asked > 0 && asked < THREADS ? asked : THREADS;
 }
 
 /* One of the layers: its plan, its weights. */
@@ -144,18 +145,24 @@ static void run_apart(const layer *l, int count, buffers *b)
     }
 }
 
-/* Every third map in the same memory. */
-static void place_maps(const layer *l, int count, int paired, buffers *b, float *maps[MOST])
+/* Every third map in the same memory. Returns the source: a copy in the third of the buffers, or what a pair reads, which is not. */
+static const float *place_maps(const layer *l, int count, int paired, buffers *b, float *maps[MOST])
 {
+    const float *src = b->src.data;
+    size_t floats = paired ? 0 : floats_in(&l[0].p);
+
     for (int side = 0; side < 3; side++) {
-        size_t most = 0;
+        size_t most = side == 2 ? floats : 0;
         for (int i = side; i < count - 1; i += 3)
             most = floats_out(&l[i].p) > most ? floats_out(&l[i].p) : most;
         float *at = most ? room(&b->turn[side], most * sizeof(float)) : NULL;
         for (int i = side; i < count - 1; i += 3)
             maps[i] = i == 0 && paired ? NULL : at;
+        if (side == 2 && floats)
+            src = memcpy(at, src, floats * sizeof *at);
     }
     maps[count - 1] = b->got.data = sweep_place(&b->got, floats_out(&l[count - 1].p), SWEEP_END, 0);
+    return src;
 }
 
 static void check_seconds(const double *seconds, int count, const char *text)
@@ -164,6 +171,20 @@ static void check_seconds(const double *seconds, int count, const char *text)
         support_need(seconds[i] >= 0 && seconds[i] < 100, "%s: layer %d took %g s", text, i, seconds[i]);
 }
 
+/* In a parallel region of the caller's, where OpenMP gives the chain one thread instead of a team. */
+static nonet_status execute_nested(const nonet_chain *chain, const nonet_weights *const *weights, const float *src,
+                                   float *const *maps, void *work)
+{
+    nonet_status status = NONET_OK;
+
+    omp_set_max_active_levels(1);
+#pragma omp parallel num_threads(2)
+#pragma omp single
+    status = nonet_chain_execute(chain, weights, src, maps, work, NULL);
+    return status;
+}
+
+/* Twice in the same workspace: with what the first run left there, the second must not begin. */
 static void check_together(const layer *l, int count, const nonet_chain *chain, buffers *b, const char *text)
 {
     void *work = room(&b->work, nonet_chain_workspace(chain));
@@ -172,15 +193,19 @@ static void check_together(const layer *l, int count, const nonet_chain *chain, 
     float *maps[MOST];
     double seconds[MOST];
 
-    place_maps(l, count, nonet_chain_is_paired(chain), b, maps);
     for (int i = 0; i < count; i++)
         weights[i] = l[i].weights;
-    ck_assert_int_eq(nonet_chain_execute(chain, weights, b->src.data, maps, work, seconds), NONET_OK);
-    check_seconds(seconds, count, text);
-    support_need(sweep_unharmed(&b->got) && sweep_unharmed(&b->work) && sweep_unharmed(&b->src), "%s: a byte out of place", text);
-    for (size_t i = 0; i < floats; i++)
-        support_need(sweep_same(b->want.data[i], b->got.data[i]), "%s: float %zu is %.9g, not %.9g", text, i,
-                     (double)b->got.data[i], (double)b->want.data[i]);
+    for (int again = 0; again < 2; again++) {
+        const float *src = place_maps(l, count, nonet_chain_is_paired(chain), b, maps);
+        ck_assert_int_eq(again ? execute_nested(chain, weights, src, maps, work)
+                               : nonet_chain_execute(chain, weights, src, maps, work, seconds), NONET_OK);
+        check_seconds(seconds, count, text);
+        support_need(sweep_unharmed(&b->got) && sweep_unharmed(&b->work) && sweep_unharmed(&b->src), "%s: a byte out of place",
+                     text);
+        for (size_t i = 0; i < floats; i++)
+            support_need(sweep_same(b->want.data[i], b->got.data[i]), "%s: float %zu is %.9g, not %.9g", text, i,
+                         (double)b->got.data[i], (double)b->want.data[i]);
+    }
 }
 
 static nonet_status create(nonet_chain **chain, const layer *l, int count)

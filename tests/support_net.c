@@ -76,6 +76,17 @@ void support_net_make(char *path, int side, int blocks, int pad, int ceil, sweep
     write_model(&m, path);
 }
 
+void support_net_convs(char *path, vgg_layer_type first, int side, int convs, int k, sweep_random *random)
+{
+    vgg_model m = { .c = 3, .h = side, .w = side, .std = { 1, 1, 1, 1 } };
+
+    if (first != VGG_CONV)
+        vgg_model_add(&m, first, "first");
+    for (int i = 0; i < convs; i++)
+        add_conv(&m, i ? k : 3, k, 1, random);
+    write_model(&m, path);
+}
+
 /* ---- the same in double ---- */
 
 static float *rounded(const support_map *in)

@@ -15,6 +15,8 @@ typedef struct support_map {
 /* Writes a network into a new file of P_tmpdir, whose name goes into path (64 bytes): `blocks` of a convolution and a pool,
  * channels from 8 up; two FC layers on the side that is left, 7 classes. Layers are named by type and place: conv1, ..., fc8. */
 void support_net_make(char *path, int side, int blocks, int pad, int ceil, sweep_random *random);
+/* Likewise: `convs` convolutions of k channels in a row, behind a layer of the type `first`, if that is not a convolution. */
+void support_net_convs(char *path, vgg_layer_type first, int side, int convs, int k, sweep_random *random);
 void support_net_read(vgg_model *m, const char *path);
 /* The map of class scores (free its x), or the one after the layer called `last` and its ReLU. FC layers are convolutions over
  * the map. */

@@ -1,5 +1,5 @@
 # Tests. `make check` builds every configuration in a directory of its own and runs them all: tests/run.sh.
-TEST_SUITES := kernels transforms layers conv chain api bench compare model real protocol pack golden localise features profile tune
+TEST_SUITES := kernels transforms layers conv chain api bench compare model real protocol pack golden localise features profile tune threads
 TEST_BINS := $(TEST_SUITES:%=$(BUILD)/tests/%_test)
 TEST_SRCS := $(addprefix tests/,support.c support_boxes.c support_conv.c support_net.c) $(filter cli/sweep%,$(CLI_SRCS))
 TEST_SRCS += $(REFERENCE_SRCS) $(VGG_APP_SRCS)

@@ -39,9 +39,11 @@ static nonet_status run_layer(const nonet_vgg *net, const vgg_step *s, const flo
                          s->layer.lrn_k, src, dst, threads);
     case VGG_SOFTMAX:
         return softmax_rows(s, src, dst);
-    default:
+    case VGG_RELU:
         memcpy(dst, src, floats * sizeof *dst);
         return nonet_relu(floats, dst);
+    default:                    /* makes no step */
+        return NONET_UNSUPPORTED;
     }
 }
 

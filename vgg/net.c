@@ -8,32 +8,41 @@
 #include "vgg/nets.h"
 #include "vgg/random.h"
 
-/* Weights that are made as they are needed. */
+/* Weights that are made as they are needed, in a buffer that grows and goes back to the system: malloc would keep its last 16 MB. */
 typedef struct random_source {
+    const nonet_vgg *net;
     uint64_t seed;
-    float *weight, *bias;
+    float *rows;                /* weights, then biases */
+    size_t floats;
 } random_source;
+
+static int hold(random_source *from, size_t floats)
+{
+    if (floats <= from->floats)
+        return 1;
+    nonet_free(from->rows, from->floats * sizeof(float));
+    from->rows = nonet_alloc(floats * sizeof(float));
+    from->floats = from->rows ? floats : 0;
+    return from->rows != NULL;
+}
 
 static nonet_vgg_status random_rows(void *context, const vgg_step *step, int first, int count, const float **weight,
                                     const float **bias, nonet_vgg_error *err)
 {
     random_source *from = context;
     size_t row = (size_t)step->conv.c * (size_t)step->conv.r * (size_t)step->conv.s;
-    free(from->weight);
-    free(from->bias);
-    from->weight = malloc((size_t)count * row * sizeof(float));
-    from->bias = malloc((size_t)count * sizeof(float));
-    if (!from->weight || !from->bias)
+    if (!hold(from, (size_t)count * (row + 1)))
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "layer %s: not enough memory for its weights", step->layer.name);
-    int parts = nonet_threads_available();
+    float *weights = from->rows, *biases = from->rows + (size_t)count * row;
+    int parts = from->net->options.conv.threads;
 #pragma omp parallel for schedule(static) num_threads(parts) if (parts > 1)
     for (int i = 0; i < parts; i++) {
         int start = (int)((long)count * i / parts), end = (int)((long)count * (i + 1) / parts);
-        vgg_random_rows(&step->layer, from->seed, step->index, first + start, end - start, from->weight + (size_t)start * row,
-                        from->bias + start);
+        vgg_random_rows(&step->layer, from->seed, step->index, first + start, end - start, weights + (size_t)start * row,
+                        biases + start);
     }
-    *weight = from->weight;
-    *bias = from->bias;
+    *weight = weights;
+    *bias = biases;
     return NONET_VGG_OK;
 }
 
@@ -90,9 +99,7 @@ static nonet_vgg_status prepare(nonet_vgg *net, const vgg_source *source, nonet_
 {
     nonet_vgg_status status = NONET_VGG_OK;
     net->batch = net->options.batch ? net->options.batch : 1;
-    int available = nonet_threads_available();
-    if (!net->options.conv.threads || net->options.conv.threads > available)
-        net->options.conv.threads = available;
+    net->options.conv.threads = nonet_threads_for(net->options.conv.threads);
     status = choose_size(net, err);
     if (status == NONET_VGG_OK)
         status = vgg_build_steps(net, err);
@@ -179,12 +186,11 @@ nonet_vgg_status nonet_vgg_random(nonet_vgg **out, const char *name, uint64_t se
         return status;
     status = vgg_model_from_spec(&net->model, spec, seed, err);
     if (status == NONET_VGG_OK) {
-        random_source from = { .seed = seed };
+        random_source from = { .net = net, .seed = seed };
         vgg_source source = { &from, random_rows };
         snprintf(net->name, sizeof net->name, "%s", name);
         status = prepare(net, &source, err);
-        free(from.weight);
-        free(from.bias);
+        nonet_free(from.rows, from.floats * sizeof(float));
     }
     return finish(out, net, status);
 }

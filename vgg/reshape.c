@@ -6,7 +6,7 @@
 
 vgg_needs vgg_needs_of(const nonet_vgg *net)
 {
-    vgg_needs needs = { .act_floats = { 0, 0 } };
+    vgg_needs needs = { .act_floats = { 0 } };
     vgg_act_floats(net, needs.act_floats);
     for (int i = 0; i < net->count; i++) {
         const vgg_step *s = &net->steps[i];

@@ -38,7 +38,7 @@ BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, streams
 BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m)
 {
     const size_t turn = UNROLL * sizeof(float);
-    streams f = { .u = (uintptr_t)a->fetch, .u_step = a->fetch_step * turn, .v_step = (size_t)m * turn };
+    streams f = { .u = a->fetch, .u_step = a->fetch_step * turn, .v_step = (size_t)m * turn };
 
     for (int c = 0; c < a->channels; c += NONET_SUM) {
         int n = a->channels - c < NONET_SUM ? a->channels - c : NONET_SUM;

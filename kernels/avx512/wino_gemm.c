@@ -41,7 +41,7 @@ BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, streams
 BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m, int kb)
 {
     size_t row = (size_t)(NONET_L * kb);
-    streams f = { .u = (uintptr_t)a->fetch, .u_step = a->fetch_step * sizeof(float), .v_step = (size_t)m * sizeof(float) };
+    streams f = { .u = a->fetch, .u_step = a->fetch_step * sizeof(float), .v_step = (size_t)m * sizeof(float) };
 
     for (int c = 0; c < a->channels; c += NONET_SUM) {
         int n = a->channels - c < NONET_SUM ? a->channels - c : NONET_SUM;

@@ -8,7 +8,7 @@ enum { RUN = NONET_L * NONET_L };           /* floats of U for 16 channels */
 /* What is to be fetched with 16 channels, into L2. */
 BLOCK_INLINE void fetch(const nonet_wino_gemm_args *a, int channel)
 {
-    uintptr_t at = (uintptr_t)a->fetch + (size_t)channel * a->fetch_step * sizeof(float);
+    uintptr_t at = a->fetch + (size_t)channel * a->fetch_step * sizeof(float);
 
     for (size_t line = 0; line < a->fetch_step; line++, at += NONET_ALIGNMENT)
         __asm__ volatile("prfm pldl2keep, [%0]" : : "r"(at));
