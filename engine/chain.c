@@ -71,9 +71,9 @@ static void plan_workspace(nonet_chain *chain)
         if (link->plan->wino.shares_v)
             shared = larger(shared, link->plan->shared_floats + link->plan->thread_floats * threads);
         else
-            chain->stride = larger(chain->stride, link->pair ? link->pair->thread_floats : link->plan->thread_floats);
+            chain->thread_floats = larger(chain->thread_floats, link->pair ? link->pair->thread_floats : link->plan->thread_floats);
     }
-    chain->floats = larger(shared, chain->stride * threads);
+    chain->work_floats = larger(shared, chain->thread_floats * threads);
 }
 
 static void fill_plan(nonet_chain *chain, const nonet_plan *const *plans, int count)
@@ -126,7 +126,7 @@ void nonet_chain_destroy(nonet_chain *chain)
 
 size_t nonet_chain_workspace(const nonet_chain *chain)
 {
-    return nonet_chain_notes(chain) + chain->floats * sizeof(float);
+    return nonet_chain_sync_bytes(chain) + chain->work_floats * sizeof(float);
 }
 
 int nonet_chain_is_paired(const nonet_chain *chain)

@@ -6,13 +6,13 @@
 #include "engine/pair.h"
 #include "engine/share.h"
 
-/* A Winograd convolution, or a pair and its second one. Its output comes in units, rows of tiles of a pair and blocks of tiles of
- * the others, and each unit in parts: by multiply calls, all at once in a pair. */
+/* A Winograd convolution; with `pair`, one that the direct convolution before it runs inside of. Progress is marked by units, blocks
+ * of tiles (of a pair: rows of tiles), and in each by parts, the multiply calls (of a pair: one part). */
 typedef struct chain_link {
     const nonet_plan *plan;
     const nonet_pair *pair;     /* or NULL */
     int parts;
-    size_t marks;               /* of earlier links */
+    size_t marks;               /* those of earlier links, which stand before this one's */
 } chain_link;
 
 typedef enum chain_kind { CHAIN_RUNS, CHAIN_BLOCKS, CHAIN_TRANSFORM, CHAIN_MULTIPLY } chain_kind;
@@ -38,8 +38,8 @@ struct nonet_chain {
     chain_link *link;
     chain_stage *stage;
     size_t marks;
-    size_t stride;              /* floats of a thread's workspace where it has V to itself */
-    size_t floats;              /* of workspace, without what the threads tell each other */
+    size_t thread_floats;       /* of a thread's workspace where it has V to itself */
+    size_t work_floats;         /* of all threads' */
 };
 
 /* ---- the workspace: shares [stage][thread], counters [stage], marks [link][unit][part], work ---- */
@@ -49,8 +49,8 @@ static inline size_t nonet_chain_shares(const nonet_chain *chain)
     return (size_t)chain->stages * (size_t)chain->threads;
 }
 
-/* Bytes before the work. */
-static inline size_t nonet_chain_notes(const nonet_chain *chain)
+/* Bytes of what the threads tell each other. */
+static inline size_t nonet_chain_sync_bytes(const nonet_chain *chain)
 {
     size_t bytes = nonet_chain_shares(chain) * sizeof(nonet_share) + (size_t)chain->stages * sizeof(chain_counter) + chain->marks;
     return (bytes + NONET_ALIGNMENT - 1) / NONET_ALIGNMENT * NONET_ALIGNMENT;

@@ -26,7 +26,8 @@ typedef struct worker {
     const chain_link *link;
     int thread, block;          /* at hand, -1 for none */
     int first_unit, last_unit;  /* of the link before, that it reads */
-    nonet_pair_task pair;       /* of a run; its second is the task of a block */
+    nonet_pair_task pair;       /* of a run */
+    nonet_wino_task *task;      /* of a block: the pair's second */
 } worker;
 
 /* ---- waiting ---- */
@@ -40,7 +41,8 @@ static inline void relax(void)
 #endif
 }
 
-/* What is waited for is at work in another thread. That may have no processor, so after a while this one lets it have its own. */
+/* What is waited for is at work in another thread. The system may have put that one aside, so after SPINS turns this one yields its
+ * CPU. */
 #define WAIT_UNTIL(condition) \
     for (int waits_ = 0; !(condition); waits_++) { \
         if (waits_ < SPINS) \
@@ -81,7 +83,7 @@ static void find_input(worker *me)
     const chain_link *from = me->link - 1;
     const nonet_conv *p = &me->link->plan->p;
     const nonet_wino_plan *w = &me->link->plan->wino;
-    int first = me->block * w->block, last = first + me->pair.second.block.tiles - 1, row0 = first / w->tx, row1 = last / w->tx;
+    int first = me->block * w->block, last = first + me->task->block.tiles - 1, row0 = first / w->tx, row1 = last / w->tx;
     int y0 = clamp(row0 % w->ty * w->m - p->pad, p->h - 1), y1 = clamp(row1 % w->ty * w->m - p->pad + w->a - 1, p->h - 1);
     me->first_unit = unit_of_row(from, row0 / w->ty, y0, 0);
     me->last_unit = unit_of_row(from, row1 / w->ty, y1, 1);
@@ -113,7 +115,7 @@ static void mark_done(const worker *me, int unit, int part)
 static void take_block(worker *me, int block)
 {
     me->block = block;
-    nonet_wino_take_block(&me->pair.second, block);
+    nonet_wino_take_block(me->task, block);
     if (me->stage->link > 0)
         find_input(me);
 }
@@ -121,9 +123,9 @@ static void take_block(worker *me, int block)
 static void transform(const worker *me, int cb)
 {
     wait_for_input(me, cb);
-    nonet_wino_lap(&me->pair.second, NONET_WINO_OTHER);
-    nonet_wino_in(&me->pair.second, cb);
-    nonet_wino_lap(&me->pair.second, NONET_WINO_IN);
+    nonet_wino_lap(me->task, NONET_WINO_OTHER);
+    nonet_wino_in(me->task, cb);
+    nonet_wino_lap(me->task, NONET_WINO_IN);
 }
 
 static void transform_all(const worker *me)
@@ -134,7 +136,7 @@ static void transform_all(const worker *me)
 
 static void multiply(const worker *me, int q)
 {
-    nonet_wino_multiply_out(&me->pair.second, q);
+    nonet_wino_multiply_out(me->task, q);
     mark_done(me, me->block, q);
 }
 
@@ -188,17 +190,17 @@ static void run_item(worker *me, int item)
 
 /* ---- stages ---- */
 
-static void take_room(worker *me)
+static void bind_workspace(worker *me)
 {
     const nonet_plan *plan = me->link->plan;
     size_t thread = (size_t)me->thread;
-    float *work = me->run->work, *own = work + thread * me->run->chain->stride;
+    float *work = me->run->work, *own = work + thread * me->run->chain->thread_floats;
     if (me->link->pair)
-        nonet_pair_room(&me->pair, own);
+        nonet_pair_bind(&me->pair, own);
     else if (plan->wino.shares_v)
-        nonet_wino_room(&me->pair.second, work, work + plan->shared_floats + thread * plan->thread_floats);
+        nonet_wino_bind(&me->pair.second, work, work + plan->shared_floats + thread * plan->thread_floats);
     else
-        nonet_wino_room(&me->pair.second, NULL, own);
+        nonet_wino_bind(&me->pair.second, NULL, own);
 }
 
 /* The convolution of a stage, of a pair the second. */
@@ -221,7 +223,7 @@ static worker worker_of(const chain_run *run, const chain_stage *stage, int thre
             .in = { p->src_layout, p->c, p->h, p->w }, .out = { p->dst_layout, p->k, plan->dh, plan->dw },
         } },
     };
-    take_room(&me);
+    bind_workspace(&me);
     return me;
 }
 
@@ -230,6 +232,7 @@ static void run_stage(const chain_run *run, int stage, int thread, double *first
     const nonet_chain *chain = run->chain;
     nonet_share *shares = run->shares + (size_t)stage * (size_t)chain->threads;
     worker me = worker_of(run, &chain->stage[stage], thread);
+    me.task = &me.pair.second;
     int meet = me.stage->kind == CHAIN_RUNS || me.stage->kind == CHAIN_BLOCKS;     /* channels: their weights follow one another */
     for (int item; (item = nonet_share_take(shares, chain->threads, thread, meet)) >= 0;) {
         run_item(&me, item);
@@ -311,7 +314,7 @@ static void execute(chain_run run, void *workspace)
     run.shares = workspace;
     run.counters = (chain_counter *)(void *)(run.shares + nonet_chain_shares(run.chain));
     run.marks = (chain_mark *)(run.counters + run.chain->stages);
-    run.work = (float *)(void *)(notes + nonet_chain_notes(run.chain));
+    run.work = (float *)(void *)(notes + nonet_chain_sync_bytes(run.chain));
     prepare(&run);
     run_threads(&run);
 }

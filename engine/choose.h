@@ -15,13 +15,22 @@ static inline int nonet_ends_short(int n, int m)
     return m == 4 && n % m > 0 && n % m <= NONET_SHORT_SIDE;
 }
 
+/* What the threads share out. */
+typedef enum nonet_split {
+    NONET_SPLIT_MODEL = 0,
+    NONET_SPLIT_TILES,
+    NONET_SPLIT_CHANNELS,       /* output channels; each thread has all of V */
+    NONET_SPLIT_SHARED,         /* output channels, with one V for all */
+    NONET_SPLIT_COUNT
+} nonet_split;
+
 /* How a problem is computed where it is not the model that decides. Zeros leave all to the model. Only algo has a say in bits. */
 typedef struct nonet_choice {
     nonet_algo algo;            /* AUTO: the model's */
     nonet_isa isa;              /* AUTO: the plan's; else one below it, whose kernels then serve the plan */
     int block;                  /* Winograd: tiles of a block; 0: the model's */
-    int split;                  /* Winograd: a nonet_split */
-    int weights;                /* Winograd: a nonet_weight_form */
+    nonet_split split;          /* Winograd */
+    nonet_weight_form weights;  /* Winograd */
     int rows;                   /* DIRECT: output rows of a strip; 0: the model's */
     int cchunk;                 /* DIRECT: channel blocks of a multiply call; 0: the model's */
     int threads;                /* that run, of those which the plan may use; 0: all */
@@ -33,14 +42,6 @@ static inline int nonet_choice_equal(const nonet_choice *a, const nonet_choice *
            a->rows == b->rows && a->cchunk == b->cchunk && a->threads == b->threads;
 }
 
-/* What the threads share out. */
-typedef enum nonet_split {
-    NONET_SPLIT_MODEL = 0,
-    NONET_SPLIT_TILES,
-    NONET_SPLIT_CHANNELS,       /* output channels; each thread has all of V */
-    NONET_SPLIT_SHARED,         /* output channels, with one V for all */
-    NONET_SPLIT_COUNT
-} nonet_split;
 /* "auto", "tiles", "channels" or "shared". */
 const char *nonet_split_name(int split);
 

@@ -132,11 +132,11 @@ void nonet_pair_row(nonet_pair_task *t, int n, int row, int from)
     convolve_row(t, n, row);
 }
 
-void nonet_pair_room(nonet_pair_task *t, float *work)
+void nonet_pair_bind(nonet_pair_task *t, float *work)
 {
     t->window = work;
     t->strip = work + t->pair->window_floats;
     t->second.in = t->pair->window;
     t->second.src = t->window;
-    nonet_wino_room(&t->second, NULL, t->strip + t->pair->first->thread_floats);
+    nonet_wino_bind(&t->second, NULL, t->strip + t->pair->first->thread_floats);
 }

@@ -26,7 +26,7 @@ typedef struct nonet_pair_task {
 /* 1 if the two run in one pass: they join, and it is the better way. */
 int nonet_pair_plan(nonet_pair *pair, const nonet_plan *first, const nonet_plan *second);
 /* A thread's task: pair, weights, src, and of second plan, weights and dst are set; work: thread_floats of it. */
-void nonet_pair_room(nonet_pair_task *t, float *work);
+void nonet_pair_bind(nonet_pair_task *t, float *work);
 /* Row `row` of tiles of image n, of a run that starts with row `from`; the rows of a run one after the other. */
 void nonet_pair_row(nonet_pair_task *t, int n, int row, int from);
 

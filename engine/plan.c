@@ -137,9 +137,9 @@ static int fresh_of(const nonet_conv *p)
 
 static int is_expanded(const nonet_plan *plan)
 {
-    int form = plan->choice.weights;
+    nonet_weight_form form = plan->choice.weights;
     if (!form)
-        form = (int)nonet_form_choose(&plan->p, plan->algo, plan->isa, plan->oh, plan->ow);
+        form = nonet_form_choose(&plan->p, plan->algo, plan->isa, plan->oh, plan->ow);
     return plan->nest == NEST_WINOGRAD && form == NONET_WEIGHTS_EXPANDED;
 }
 
@@ -212,7 +212,7 @@ static nonet_status settle(request *r, nonet_choice *choice)
     if (choice->threads && choice->threads < r->threads)
         r->threads = choice->threads;
     if (o->weights != NONET_WEIGHTS_AUTO)
-        choice->weights = (int)o->weights;
+        choice->weights = o->weights;
     return nonet_algo_applies(&r->p, r->algo) ? NONET_OK : NONET_NOT_APPLICABLE;
 }
 

@@ -100,7 +100,7 @@ static int goes_with(const nonet_profile_row *row, const nonet_options *options)
     const nonet_choice *c = &row->choice;
     return row->kind == PROFILE_USE && (options->algo == NONET_AUTO || options->algo == c->algo) &&
            (options->isa == NONET_ISA_AUTO || options->isa == c->isa) &&
-           (options->weights == NONET_WEIGHTS_AUTO || c->weights == NONET_WEIGHTS_AUTO || (int)options->weights == c->weights);
+           (options->weights == NONET_WEIGHTS_AUTO || c->weights == NONET_WEIGHTS_AUTO || options->weights == c->weights);
 }
 
 const nonet_profile_row *nonet_profile_find(const nonet_profile *profile, const nonet_conv *p, const nonet_options *options,

@@ -101,8 +101,8 @@ static char *read_open(int file, const char *path, size_t *size, char *why, size
     return NULL;
 }
 
-/* A whole regular file of at most PROFILE_BYTES with a NUL behind it (free it); NULL and a sentence in why. A pipe or a device would
- * make open wait. */
+/* A whole regular file of at most PROFILE_BYTES with a NUL behind it (free it); NULL and a sentence in why. A pipe or a device
+ * would make open wait. */
 static char *read_profile(const char *path, size_t *size, char *why, size_t room)
 {
     int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);

@@ -1,5 +1,5 @@
-/* share.h - numbered items shared out to threads. Each thread takes its own, which are neighbours, one by one; then what the others
- * have not begun, from the end at which they will come last. */
+/* share.h - numbered items shared out to threads, with work stealing. Each thread takes its own, which are neighbours, one by one;
+ * then what the others have not begun, from the end at which they will come last. */
 #ifndef NONET_ENGINE_SHARE_H
 #define NONET_ENGINE_SHARE_H
 

@@ -4,8 +4,16 @@
 
 size_t nonet_tensor_floats(nonet_layout layout, int n, int c, int h, int w)
 {
-    size_t channels = layout == NONET_NCHW16C ? ((size_t)c + NONET_L - 1) / NONET_L * NONET_L : (size_t)c;
-    return (size_t)n * channels * (size_t)h * (size_t)w;
+    size_t lanes = layout == NONET_NCHW16C ? NONET_L : 1;
+    if (n < 1 || c < 1 || h < 1 || w < 1)
+        return 0;
+    size_t dims[] = { ((size_t)c + lanes - 1) / lanes * lanes, (size_t)h, (size_t)w }, floats = (size_t)n;
+    for (int i = 0; i < 3; i++) {
+        if (floats > SIZE_MAX / sizeof(float) / dims[i])
+            return SIZE_MAX;
+        floats *= dims[i];
+    }
+    return floats;
 }
 
 /* Rows pass through a buffer of this many 16-channel pixels. */

@@ -20,7 +20,7 @@ typedef struct nonet_wino_task {
 } nonet_wino_task;
 
 /* The parts of a thread's workspace, which starts at own; v: the V that the threads share, or NULL. */
-void nonet_wino_room(nonet_wino_task *t, float *v, float *own);
+void nonet_wino_bind(nonet_wino_task *t, float *v, float *own);
 /* Sets the tiles of block `block`. */
 void nonet_wino_take_block(nonet_wino_task *t, int block);
 /* All tiles of the block, channel block cb of the input: V. */

@@ -28,8 +28,8 @@ extern "C" {
 
 typedef enum nonet_status {
     NONET_OK = 0,
-    NONET_BAD_ARGUMENT,         /* a NULL pointer, a dimension < 1 or beyond its limit, an enum out of range, a kernel larger than
-                                   its input */
+    NONET_BAD_ARGUMENT,         /* a NULL pointer, a dimension < 1 or beyond its limit, an enum out of range, a kernel larger
+                                   than its input */
     NONET_UNSUPPORTED,          /* a valid problem that no kernel of this library computes */
     NONET_NOT_APPLICABLE,       /* the named algorithm cannot compute this problem (AUTO never returns this) */
     NONET_NO_MEMORY,
@@ -84,7 +84,8 @@ typedef enum nonet_layout {
                                    written as zero. */
 } nonet_layout;
 
-/* Floats that a tensor takes in a layout (blocked layouts round c up to NONET_LANES). */
+/* Floats that a tensor takes in a layout (blocked layouts round c up to NONET_LANES). 0 where a dimension is below 1; SIZE_MAX,
+ * which no allocation grants, where a size_t cannot hold its bytes. */
 size_t nonet_tensor_floats(nonet_layout layout, int n, int c, int h, int w);
 /* Copies a tensor into another layout; dimensions as a convolution's. src and dst must not overlap. */
 nonet_status nonet_reorder(int n, int c, int h, int w, nonet_layout from, const float *src, nonet_layout to, float *dst);
@@ -113,8 +114,8 @@ const char *nonet_algo_name(nonet_algo algo);   /* "auto", "direct", "winograd-f
  * Supported: 3x3 with pad 0 or 1 and stride 1 or 2; any r x s without padding and with stride 1 (1x1, 7x7, r = h and s = w).
  * Beyond the limits below, or with 2^40 floats or more in a tensor or the weights, it is NONET_BAD_ARGUMENT. */
 typedef struct nonet_conv {
-    int n, c, h, w;             /* batch, input channels, height and width: each 1 .. 2^20; n*h, and the 2x2 tiles of the batch, below
-                                   2^30 */
+    int n, c, h, w;             /* batch, input channels, height and width: each 1 .. 2^20; n*h, and the 2x2 tiles of the batch,
+                                   below 2^30 */
     int k;                      /* output channels: 1 .. 2^20 */
     int r, s;                   /* kernel height and width: 1 .. 1024; 0 means 3 */
     int stride;                 /* 1 or 2; 0 means 1 */
@@ -240,8 +241,9 @@ void nonet_chain_destroy(nonet_chain *chain);
 size_t nonet_chain_workspace(const nonet_chain *chain);
 /* 1 if the first two are a pair: maps[0] is not used then. */
 int nonet_chain_is_paired(const nonet_chain *chain);
-/* weights, maps: of each convolution, what nonet_execute has as weights and dst; src: the first one's. maps[i] may be maps[i-3] (src
- * stands for maps[-1], but not in a pair), and overlaps neither maps[i-1] nor maps[i-2]: three buffers by turns will do.
+/* weights, maps: of each convolution, what nonet_execute has as weights and dst; src: the first one's. maps[i] may be maps[i-3],
+ * and overlaps neither maps[i-1] nor maps[i-2]: three buffers in rotation will do. src stands for maps[-1], so maps[2] may be src,
+ * but not in a pair, which reads src until it is over.
  * seconds: NULL, or gets the time of each convolution, the mean of the threads; they add up to the whole time. Errors as
  * nonet_execute. */
 nonet_status nonet_chain_execute(const nonet_chain *chain, const nonet_weights *const *weights, const float *src,

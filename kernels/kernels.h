@@ -152,7 +152,7 @@ typedef struct nonet_kernel {
     nonet_isa isa;
     const char *name;           /* the symbol */
     int mr, nr;                 /* pixels or tiles, and output channels, of one call at most; 0 where it means nothing */
-    double bound;               /* |result - exact| <= bound(problem): see docs/NUMERICS.md; factor of eps * sum|w||x| */
+    double bound;               /* 0: results are exact; 1: within the roundings that docs/NUMERICS.md counts */
     nonet_kernel_fn fn;
 } nonet_kernel;
 

@@ -1,5 +1,6 @@
 /* api_test.c - the promises of nonet.h that are not arithmetic: statuses, limits, descriptions, mismatches, several threads at
  * once. */
+#include <limits.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -57,6 +58,23 @@ START_TEST(memory)
     ck_assert_ptr_null(nonet_alloc(SIZE_MAX));
     nonet_free(NULL, 0);
     nonet_free(NULL, 1 << 20);
+}
+END_TEST
+
+START_TEST(sizes_of_tensors)
+{
+    float x[2 * NONET_LANES] = { 0 };
+
+    ck_assert_uint_eq(nonet_tensor_floats(NONET_NCHW, 2, 17, 3, 5), 2 * 17 * 3 * 5);
+    ck_assert_uint_eq(nonet_tensor_floats(NONET_NHWC, 2, 17, 3, 5), 2 * 17 * 3 * 5);
+    ck_assert_uint_eq(nonet_tensor_floats(NONET_NCHW16C, 2, 17, 3, 5), 2 * 32 * 3 * 5);
+    ck_assert_uint_eq(nonet_tensor_floats(NONET_NCHW, 0, 1, 1, 1), 0);
+    ck_assert_uint_eq(nonet_tensor_floats(NONET_NCHW16C, 1, -1, 1, 1), 0);
+    ck_assert_uint_eq(nonet_tensor_floats(NONET_NCHW, INT_MAX, INT_MAX, INT_MAX, INT_MAX), SIZE_MAX);
+    ck_assert_uint_eq(nonet_tensor_floats(NONET_NCHW16C, 1 << 20, 1 << 20, 1 << 20, 2), SIZE_MAX);
+    ck_assert_int_eq(nonet_reorder(1, 1, 1, 1, NONET_NCHW, x, NONET_NCHW16C, x + NONET_LANES), NONET_OK);
+    ck_assert_int_eq(nonet_reorder(INT_MAX, INT_MAX, 1, 1, NONET_NCHW, x, NONET_NHWC, x + NONET_LANES), NONET_BAD_ARGUMENT);
+    ck_assert_int_eq(nonet_reorder(1, 1, 1, (1 << 20) + 1, NONET_NCHW, x, NONET_NHWC, x + NONET_LANES), NONET_BAD_ARGUMENT);
 }
 END_TEST
 
@@ -413,6 +431,7 @@ int main(void)
     tcase_add_test(tcase, every_status_has_a_sentence);
     tcase_add_test(tcase, names);
     tcase_add_test(tcase, memory);
+    tcase_add_test(tcase, sizes_of_tensors);
     tcase_add_test(tcase, bad_problems);
     tcase_add_test(tcase, unsupported_problems);
     tcase_add_test(tcase, huge_problems);

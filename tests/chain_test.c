@@ -145,7 +145,7 @@ static void run_apart(const layer *l, int count, buffers *b)
     }
 }
 
-/* Every third map in the same memory. Returns the source: a copy in the third of the buffers, or what a pair reads, which is not. */
+/* Every third map in the same memory. Returns the source: a copy in the third of the buffers; what a pair reads is not there. */
 static const float *place_maps(const layer *l, int count, int paired, buffers *b, float *maps[MOST])
 {
     const float *src = b->src.data;

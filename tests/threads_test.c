@@ -161,8 +161,8 @@ static void check_bits(vgg_layer_type first, int batch, sweep_random *random)
     support_need(nonet_vgg_forward(one, x, want, NULL, &err) == NONET_VGG_OK, "%s", err.text);
     for (int run = 0; run < RUNS; run++) {
         support_need(nonet_vgg_forward(all, x, got, NULL, &err) == NONET_VGG_OK, "%s", err.text);
-        support_need(!memcmp(want, got, outputs * sizeof *got), "layer type %d first, batch %d, run %d: other bits", (int)first, batch,
-                     run);
+        support_need(!memcmp(want, got, outputs * sizeof *got), "layer type %d first, batch %d, run %d: other bits", (int)first,
+                     batch, run);
     }
     nonet_vgg_close(one);
     nonet_vgg_close(all);

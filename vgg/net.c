@@ -8,7 +8,7 @@
 #include "vgg/nets.h"
 #include "vgg/random.h"
 
-/* Weights that are made as they are needed, in a buffer that grows and goes back to the system: malloc would keep its last 16 MB. */
+/* Weights that are made as they are needed, in a buffer that grows and goes back to the system: malloc would keep 16 MB of it. */
 typedef struct random_source {
     const nonet_vgg *net;
     uint64_t seed;

@@ -281,8 +281,8 @@ static int candidates(const nonet_vgg *net, int from, const nonet_plan *plans[VG
     return count;
 }
 
-/* A chain from step i on. A pair reads its source until it is over, and what follows it may have begun to write then: behind another
- * step both would be the same one of the three buffers, so there a pair stays alone. */
+/* A chain from step i on. A pair reads its source until it is over, and what follows it may have begun to write then: behind
+ * another step both would be the same one of the three buffers, so there a pair stays alone. */
 static nonet_status chain_from(nonet_vgg *net, int i, const nonet_plan *const *plans, int count)
 {
     vgg_step *s = &net->steps[i];
@@ -306,7 +306,8 @@ static nonet_vgg_status chain_up(nonet_vgg *net, nonet_vgg_error *err)
         for (int count = candidates(net, i, plans); count > 1 && status == NONET_NOT_APPLICABLE; count--)
             status = chain_from(net, i, plans, count);
         if (status != NONET_OK && status != NONET_NOT_APPLICABLE)
-            return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: layer %s: %s", net->model.path, s->layer.name, nonet_status_string(status));
+            return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: layer %s: %s", net->model.path, s->layer.name,
+                            nonet_status_string(status));
         i += s->chained ? s->chained - 1 : 0;
     }
     return NONET_VGG_OK;
