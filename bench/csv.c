@@ -134,7 +134,7 @@ static void put_line(const bench_report *report, int row, csv_line *line, const 
 int bench_csv(const bench_report *report)
 {
     json_out out;
-    if (!json_open(&out, report->settings->csv))
+    if (!emit_open(&out, report->settings->csv))
         return 0;
     csv_line line = { .file = out.file };
     const bench_sink names = { name_text, name_real, name_whole, name_flag, name_reals, &line };
@@ -143,5 +143,5 @@ int bench_csv(const bench_report *report)
         put_line(report, 0, &line, &names);
     for (int i = 0; i < report->count; i++)
         put_line(report, i, &line, &values);
-    return json_close(&out);
+    return emit_close(&out);
 }

@@ -1,75 +1,57 @@
-/* emit.c - a small JSON writer. */
+/* emit.c - files by stdio that appear whole, and a small JSON writer. */
 #include "bench/emit.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* A name that is there and no plain file (/dev/stdout, a pipe) must be written to, not replaced. */
-static int is_special(const char *path)
+int emit_possible(const char *path)
 {
-    struct stat st;
-    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+    return strcmp(path, "-") == 0 || vgg_out_possible(path);
 }
 
-int json_writable(const char *path)
+/* The stream has a descriptor of its own: it is closed, and so written out, before the file gets its name. */
+static int open_stream(json_out *out)
 {
-    struct stat st;
-    char folder[PATH_MAX];
-    if (strcmp(path, "-") == 0)
+    int fd = fcntl(out->to.fd, F_DUPFD_CLOEXEC, 0), why = errno;
+    out->file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (out->file)
         return 1;
-    if (strlen(path) >= sizeof folder) {
-        errno = ENAMETOOLONG;
-        return 0;
-    }
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-        errno = EISDIR;
-        return 0;
-    }
-    if (is_special(path))
-        return access(path, W_OK) == 0;
-    strcpy(folder, path);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    return access(slash ? folder : ".", W_OK | X_OK) == 0;
-}
-
-/* The temporary file stands beside the final one, so that rename() is one step. */
-static FILE *open_temporary(json_out *out, const char *path)
-{
-    if (!realpath(path, out->path))
-        snprintf(out->path, sizeof out->path, "%s", path);
-    snprintf(out->temp, sizeof out->temp, "%s.XXXXXX", out->path);
-    int fd = mkstemp(out->temp);
-    if (fd < 0)
-        return NULL;
-    mode_t mask = umask(0);
-    umask(mask);
-    fchmod(fd, 0666 & ~mask);
-    FILE *file = fdopen(fd, "w");
-    if (!file) {
+    if (fd >= 0) {
+        why = errno;
         close(fd);
-        unlink(out->temp);
     }
-    return file;
+    vgg_out_close(&out->to, NONET_VGG_IO, NULL);
+    errno = why;
+    return 0;
 }
 
-int json_open(json_out *out, const char *path)
+int emit_open(json_out *out, const char *path)
 {
-    if (!json_writable(path))
-        return 0;
-    memset(out, 0, sizeof *out);
-    out->empty = 1;
-    if (strcmp(path, "-") == 0)
+    *out = (json_out){ .empty = 1 };
+    if (strcmp(path, "-") == 0) {
         out->file = stdout;
-    else if (is_special(path))
-        out->file = fopen(path, "w");
-    else
-        out->file = open_temporary(out, path);
-    return out->file != NULL;
+        return 1;
+    }
+    return vgg_out_open(&out->to, path, NULL) == NONET_VGG_OK && open_stream(out);
+}
+
+int emit_close(json_out *out)
+{
+    int good = fflush(out->file) == 0 && !ferror(out->file), why = errno;
+    if (out->file == stdout) {
+        errno = why;
+        return good;
+    }
+    if (fclose(out->file) != 0 && good) {
+        good = 0;
+        why = errno;
+    }
+    nonet_vgg_status status = vgg_out_close(&out->to, good ? NONET_VGG_OK : NONET_VGG_IO, NULL);
+    if (!good)
+        errno = why;
+    return status == NONET_VGG_OK;
 }
 
 static void put_string(FILE *file, const char *text)
@@ -154,25 +136,4 @@ void json_bool(json_out *out, const char *key, int value)
 {
     put_key(out, key);
     fputs(value ? "true" : "false", out->file);
-}
-
-int json_close(json_out *out)
-{
-    int good = fflush(out->file) == 0 && !ferror(out->file), why = errno;
-    if (out->file == stdout) {
-        errno = why;
-        return good;
-    }
-    if (fclose(out->file) != 0 && good) {
-        good = 0;
-        why = errno;
-    }
-    if (good && out->path[0] && rename(out->temp, out->path) != 0) {
-        good = 0;
-        why = errno;
-    }
-    if (!good && out->path[0])
-        unlink(out->temp);
-    errno = why;
-    return good;
 }

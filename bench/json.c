@@ -87,7 +87,7 @@ int bench_json(const bench_report *report)
 {
     json_out out;
     bench_sink sink = sink_of(&out);
-    if (!json_open(&out, report->settings->json))
+    if (!emit_open(&out, report->settings->json))
         return 0;
     json_begin(&out, NULL, '{');
     put_context(&out, report, &sink);
@@ -99,7 +99,7 @@ int bench_json(const bench_report *report)
     }
     json_end(&out, ']');
     json_end(&out, '}');
-    return json_close(&out);
+    return emit_close(&out);
 }
 
 /* A line a row, each with the whole context: lines of many runs and machines may be put together in one file. */
@@ -107,7 +107,7 @@ int bench_jsonl(const bench_report *report)
 {
     json_out out;
     bench_sink sink = sink_of(&out);
-    if (!json_open(&out, report->settings->jsonl))
+    if (!emit_open(&out, report->settings->jsonl))
         return 0;
     out.compact = 1;
     for (int i = 0; i < report->count; i++) {
@@ -117,5 +117,5 @@ int bench_jsonl(const bench_report *report)
         put_context(&out, report, &sink);
         json_end(&out, '}');
     }
-    return json_close(&out);
+    return emit_close(&out);
 }

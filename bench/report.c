@@ -40,7 +40,7 @@ nonet_vgg_status bench_report_open(bench_report *report, const bench_settings *s
     report->threads = nonet_threads_for(settings->conv.threads);
     const char *const files[] = { settings->json, settings->jsonl, settings->csv };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        if (files[i] && !json_writable(files[i]))
+        if (files[i] && !emit_possible(files[i]))
             return bench_fail(err, NONET_VGG_IO, "cannot write %s: %s", files[i], strerror(errno));
     bench_host_read(&report->host);
     if (settings->cold != BENCH_WARM && !bench_broom_open(&report->broom, bench_host_last_cache(&report->host), report->threads))

@@ -341,13 +341,13 @@ static int classify_all(classifier *c, const request *r, json_out *json)
 static int classify_to_json(classifier *c, const request *r)
 {
     json_out out;
-    if (!json_open(&out, r->common.json))
+    if (!emit_open(&out, r->common.json))
         return cli_fail(EXIT_DATA, "cannot write %s: %s", r->common.json, strerror(errno));
     json_head(&out, c, r);
     int status = classify_all(c, r, &out);
     json_end(&out, ']');
     json_end(&out, '}');
-    return json_close(&out) ? status : cli_fail(EXIT_DATA, "cannot write %s: %s", r->common.json, strerror(errno));
+    return emit_close(&out) ? status : cli_fail(EXIT_DATA, "cannot write %s: %s", r->common.json, strerror(errno));
 }
 
 int cmd_classify(int argc, char **argv)

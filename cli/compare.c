@@ -175,7 +175,7 @@ static void put_row(json_out *out, const compare_row *row)
 static int write_json(const char *path, const compare_result *c, const results *a, const results *b)
 {
     json_out out;
-    if (!json_open(&out, path))
+    if (!emit_open(&out, path))
         return 0;
     json_begin(&out, NULL, '{');
     json_text(&out, "a", a->path);
@@ -202,7 +202,7 @@ static int write_json(const char *path, const compare_result *c, const results *
         put_row(&out, &c->rows[i]);
     json_end(&out, ']');
     json_end(&out, '}');
-    return json_close(&out);
+    return emit_close(&out);
 }
 
 /* What the run is worth to --fail-if-slower: without a test nothing may be called fine. */

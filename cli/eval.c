@@ -186,10 +186,10 @@ static int report(const request *r, const eval_header *h, eval_totals *totals, i
             printf("%lld of the %lld pictures are not among these results\n", (long long)missing, (long long)h->pictures);
     }
     if (r->common.json) {
-        if (!json_open(&out, r->common.json))
+        if (!emit_open(&out, r->common.json))
             return cli_fail(EXIT_DATA, "cannot write %s: %s", r->common.json, strerror(errno));
         json_report(&out, r, h, totals, missing, times);
-        if (!json_close(&out))
+        if (!emit_close(&out))
             return cli_fail(EXIT_DATA, "cannot write %s: %s", r->common.json, strerror(errno));
     }
     return totals->judged || !totals->unreadable ? 0 : cli_fail(EXIT_DATA, "none of the pictures can be read");
@@ -296,7 +296,7 @@ static int judge_all(request *r)
     engine.set = &set;
     if (status != NONET_VGG_OK)
         fault = cli_fail(cli_exit_of(status), "%s", err.text);
-    if (fault == 0 && r->rank == 0 && r->common.json && !json_writable(r->common.json))     /* before the work, not after it */
+    if (fault == 0 && r->rank == 0 && r->common.json && !emit_possible(r->common.json))     /* before the work, not after it */
         fault = cli_fail(EXIT_DATA, "cannot write %s: %s", r->common.json, strerror(errno));
     if (fault == 0)
         fault = describe(r, &engine, &set, &header);

@@ -76,9 +76,9 @@ static void parse(int argc, char **argv, explain_request *r)
 static int look(explanation *x, const explain_request *r)
 {
     nonet_vgg_error err;
-    if (!json_writable(r->to))
+    if (!emit_possible(r->to))
         return cli_fail(EXIT_DATA, "cannot write %s: %s", r->to, strerror(errno));
-    if (r->common.json && !json_writable(r->common.json))
+    if (r->common.json && !emit_possible(r->common.json))
         return cli_fail(EXIT_DATA, "cannot write %s: %s", r->common.json, strerror(errno));
     int fault = cli_layer(r->model.path, &r->model, r->layer, x->layer);
     if (fault)

@@ -169,7 +169,7 @@ static int write_json(const features_job *j)
 {
     json_out out;
     const features_request *r = j->r;
-    if (!json_open(&out, r->common.json))
+    if (!emit_open(&out, r->common.json))
         return 0;
     json_begin(&out, NULL, '{');
     json_text(&out, "nonet_version", nonet_version());
@@ -188,7 +188,7 @@ static int write_json(const features_job *j)
         json_whole(&out, NULL, j->dim[i]);
     json_end(&out, ']');
     json_end(&out, '}');
-    return json_close(&out);
+    return emit_close(&out);
 }
 
 static void tell(const features_job *j)
@@ -203,7 +203,7 @@ static int run(features_job *j)
 {
     vgg_out out;
     nonet_vgg_error err;
-    if (j->r->common.json && !json_writable(j->r->common.json))
+    if (j->r->common.json && !emit_possible(j->r->common.json))
         return cli_fail(EXIT_DATA, "cannot write %s: %s", j->r->common.json, strerror(errno));
     nonet_vgg_status status = vgg_out_open(&out, j->r->to, &err);
     if (status == NONET_VGG_OK) {

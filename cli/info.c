@@ -184,7 +184,7 @@ static void json_kernels(json_out *out, nonet_isa isa)
 static int print_json(const machine *m, const char *path)
 {
     json_out out;
-    if (!json_open(&out, path))
+    if (!emit_open(&out, path))
         return 0;
     json_begin(&out, NULL, '{');
     json_text(&out, "nonet_version", nonet_version());
@@ -199,7 +199,7 @@ static int print_json(const machine *m, const char *path)
     json_features(&out);
     json_kernels(&out, m->isa);
     json_end(&out, '}');
-    return json_close(&out);
+    return emit_close(&out);
 }
 
 int cmd_info(int argc, char **argv)

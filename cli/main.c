@@ -1,8 +1,11 @@
 /* main.c - finds the command and runs it. */
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "vgg/file.h"
 
 static const struct command {
     const char *name, *does;
@@ -49,8 +52,38 @@ static int flushed(int status)
     return status;
 }
 
+/* A file opened later must not become a standard stream that was closed: messages and results would go into it. Reading from
+ * and writing to these stays the fault that it was, but for messages, which nobody wants then. */
+static void fill_standard(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 1 ? O_RDONLY : O_WRONLY) != fd)
+            _Exit(EXIT_DATA);
+}
+
+static void clean_up(int number)
+{
+    vgg_out_abandon();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/* Who ends the command finds no half of a file. A signal that is ignored (nohup) stays so. Writing beyond `ulimit -f` becomes a
+ * fault of the write, which has a sentence. */
+static void catch_signals(void)
+{
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+    struct sigaction action = { .sa_handler = clean_up, .sa_flags = SA_NODEFER }, old;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard();
+    catch_signals();
     if (argc < 2) {
         fputs("nonet: which command? Try 'nonet --help'.\n", stderr);
         return EXIT_USAGE;

@@ -190,7 +190,7 @@ static int show(request *r)
 {
     json_out out;
     int text = !r->common.json || strcmp(r->common.json, "-");
-    if (r->common.json && !json_open(&out, r->common.json))
+    if (r->common.json && !emit_open(&out, r->common.json))
         return cli_fail(EXIT_DATA, "%s: %s", r->common.json, strerror(errno));
     if (r->common.json) {
         json_begin(&out, NULL, '{');
@@ -205,7 +205,7 @@ static int show(request *r)
     if (r->common.json) {
         json_end(&out, ']');
         json_end(&out, '}');
-        if (!json_close(&out) && !status)
+        if (!emit_close(&out) && !status)
             status = cli_fail(EXIT_DATA, "%s: %s", r->common.json, strerror(errno));
     }
     return status;

@@ -185,10 +185,10 @@ static int report(request *r, nonet_isa limit, const corpus *list)
     FILE *text = path && !strcmp(path, "-") ? NULL : stdout;
     json_out out = { .file = NULL };
 
-    if (path && !json_open(&out, path))
+    if (path && !emit_open(&out, path))
         return cli_fail(EXIT_DATA, "cannot write %s: %s", path, strerror(errno));
     int status = list ? run_corpus(r, list, out.file, text) : run_sweeps(r, limit, out.file, text);
-    if (path && !json_close(&out))
+    if (path && !emit_close(&out))
         return cli_fail(EXIT_DATA, "cannot write %s: %s", path, strerror(errno));
     return status;
 }

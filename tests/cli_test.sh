@@ -255,4 +255,44 @@ fine "verify to JSON" verify --family maxpool --scale 0.1 --json -
 if command -v python3 >/dev/null; then
     python3 -m json.tool <"$work/out" >/dev/null 2>&1 && ok "verify's JSON parses" || bad "verify's JSON does not parse"
 fi
+
+# ---- files and streams that must not be spoilt ----
+shoe=data/sample_00_label_9.pgm
+net="--model data/fashion_vgg.nonet"
+mkdir "$work/val"
+cp $shoe "$work/val"
+printf 'sample_00_label_9.pgm 9\nnone.pgm 3\n' >"$work/val.txt"
+"$nonet" eval "$work/val" --list "$work/val.txt" $net --results "$work/closed.jsonl" >"$work/out" 2>&-
+[ "$(wc -l <"$work/closed.jsonl")" -eq 3 ] && ! grep -q '^nonet' "$work/closed.jsonl" && ok "no messages in the results: closed stderr" ||
+    bad "no messages in the results: closed stderr"
+"$nonet" classify $shoe $net --json "$work/closed.json" >&- 2>"$work/err"
+got=$?
+[ $got -eq 1 ] && grep -q 'cannot write to standard output' "$work/err" && [ "$(head -c 1 "$work/closed.json")" = "{" ] &&
+    [ "$(tail -n 1 "$work/closed.json")" = "}" ] && ok "no tables in the JSON: closed stdout" || bad "no tables in the JSON: closed stdout"
+
+# killed NAME ARGUMENT...: waits for a picture that never comes, and is ended; nothing of what it was writing stays.
+mkfifo "$work/never.pgm"
+mkdir "$work/made"
+killed() {
+    local name=$1 signal process tries
+    shift
+    for signal in TERM HUP PIPE; do
+        "$nonet" "$@" </dev/null >/dev/null 2>&1 &
+        process=$!
+        for ((tries = 0; tries < 100; tries++)); do
+            [ -n "$(ls "$work/made")" ] && break
+            sleep 0.1
+        done
+        [ $tries -lt 100 ] || bad "$name: no file in the making"
+        kill -$signal $process
+        wait $process 2>/dev/null
+        got=$?
+        [ $got -eq $((128 + $(kill -l $signal))) ] && [ -z "$(ls "$work/made")" ] && ok "$name: SIG$signal leaves nothing" ||
+            { bad "$name: SIG$signal: exit status $got, left: $(ls "$work/made")"; rm -f "$work"/made/*; }
+    done
+}
+killed "classify --json" classify "$work/never.pgm" $net --json "$work/made/x.json"
+killed "features" features "$work/never.pgm" $net --layer conv1_1 -o "$work/made/x.npy"
+(ulimit -f 100 && fault 1 "a file beyond ulimit -f" convert data/fashion_vgg.nonet -o "$work/made/x.nonet"; exit $status) || status=1
+[ -z "$(ls "$work/made")" ] && ok "a file beyond ulimit -f: nothing stays" || bad "a file beyond ulimit -f: left: $(ls "$work/made")"
 exit $status

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,25 +72,82 @@ nonet_vgg_status vgg_file_read(const char *path, size_t limit, uint8_t **bytes, 
     return NONET_VGG_OK;
 }
 
+/* ---- files in the making ---- */
+
+/* The temporary names that there are; what does not fit is not abandoned, no more. */
+enum { MAKING = 16 };
+static _Atomic(char *) making[MAKING];
+
+static void note(char *temp)
+{
+    for (int i = 0; i < MAKING; i++) {
+        char *none = NULL;
+        if (atomic_compare_exchange_strong(&making[i], &none, temp))
+            return;
+    }
+}
+
+/* A name that vgg_out_abandon has taken is not freed: the process is about to end, and that may be reading it. */
+static void forget(char *temp)
+{
+    for (int i = 0; i < MAKING; i++) {
+        char *own = temp;
+        if (atomic_compare_exchange_strong(&making[i], &own, NULL)) {
+            free(temp);
+            return;
+        }
+    }
+}
+
+void vgg_out_abandon(void)
+{
+    for (int i = 0; i < MAKING; i++) {
+        char *temp = atomic_exchange(&making[i], NULL);
+        if (temp)
+            unlink(temp);
+    }
+}
+
 /* A name beside the target that no file has yet; the open makes sure of that. */
 static void open_temp(vgg_out *out)
 {
     size_t room = strlen(out->path) + 48;
     out->temp = malloc(room);
-    if (!out->temp)
-        return;
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; out->temp && i < 100; i++) {
         snprintf(out->temp, room, "%s.%ld.%d.tmp", out->path, (long)getpid(), i);
         out->fd = open(out->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (out->fd >= 0)
+            note(out->temp);
         if (out->fd >= 0 || errno != EEXIST)
-            break;
+            return;
     }
-    if (out->fd >= 0)
-        return;
+}
+
+/* Frees what out holds; errno stays. */
+static void let_go(vgg_out *out)
+{
     int why = errno;
-    free(out->temp);
-    out->temp = NULL;
+    free(out->path);
+    *out = (vgg_out){.fd = -1};
     errno = why;
+}
+
+int vgg_out_possible(const char *path)
+{
+    struct stat st;
+    int there = stat(path, &st) == 0;
+    if (there && S_ISDIR(st.st_mode))
+        errno = EISDIR;
+    if (there && !S_ISREG(st.st_mode))
+        return !S_ISDIR(st.st_mode) && access(path, W_OK) == 0;
+    char *real = there ? realpath(path, NULL) : NULL;
+    const char *name = real ? real : path, *slash = strrchr(name, '/');
+    char *folder = slash ? strndup(name, slash == name ? 1 : (size_t)(slash - name)) : strdup(".");
+    int possible = folder && access(folder, W_OK | X_OK) == 0, why = errno;
+    free(folder);
+    free(real);
+    errno = why;
+    return possible;
 }
 
 nonet_vgg_status vgg_out_open(vgg_out *out, const char *path, nonet_vgg_error *err)
@@ -105,8 +163,11 @@ nonet_vgg_status vgg_out_open(vgg_out *out, const char *path, nonet_vgg_error *e
         open_temp(out);
     if (out->fd >= 0)
         return NONET_VGG_OK;
-    nonet_vgg_status status = vgg_fail(err, NONET_VGG_IO, "%s: cannot write: %s", path, strerror(errno));
-    free(out->path);
+    int why = errno;
+    free(out->temp);
+    errno = why;
+    nonet_vgg_status status = vgg_fail(err, NONET_VGG_IO, "%s: cannot write: %s", path, strerror(why));
+    let_go(out);
     return status;
 }
 
@@ -158,8 +219,9 @@ nonet_vgg_status vgg_out_close(vgg_out *out, nonet_vgg_status status, nonet_vgg_
         unlink(out->temp);
     else if (out->temp)
         sync_directory(out->path);
-    free(out->temp);
-    free(out->path);
-    *out = (vgg_out){.fd = -1};
+    if (out->temp)
+        forget(out->temp);
+    errno = why;
+    let_go(out);
     return status;
 }

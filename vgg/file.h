@@ -16,10 +16,15 @@ typedef struct vgg_out {
     char *temp;                 /* NULL when written straight */
     int fd;
 } vgg_out;
+/* 1 if a file of this name could be written: its folder is there and may be written to. For asking before a long run. errno
+ * tells why not, as it does after the other functions. */
+int vgg_out_possible(const char *path);
 nonet_vgg_status vgg_out_open(vgg_out *out, const char *path, nonet_vgg_error *err);
 nonet_vgg_status vgg_out_write(vgg_out *out, const void *bytes, size_t size, nonet_vgg_error *err);
 /* status: what the writing came to. NONET_VGG_OK syncs and renames; anything else removes the temporary file and is returned.
  * Call it once after every vgg_out_open that succeeded. */
 nonet_vgg_status vgg_out_close(vgg_out *out, nonet_vgg_status status, nonet_vgg_error *err);
+/* Removes the temporary files of this process. A signal handler may call it, if the process ends then. */
+void vgg_out_abandon(void);
 
 #endif

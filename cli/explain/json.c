@@ -71,7 +71,7 @@ static void put_times(json_out *out, const explanation *x)
 int explain_json(const explanation *x, const explain_request *r)
 {
     json_out out;
-    if (!json_open(&out, r->common.json))
+    if (!emit_open(&out, r->common.json))
         return 0;
     json_begin(&out, NULL, '{');
     json_text(&out, "nonet_version", nonet_version());
@@ -85,5 +85,5 @@ int explain_json(const explanation *x, const explain_request *r)
     put_layer(&out, x);
     put_times(&out, x);
     json_end(&out, '}');
-    return json_close(&out);
+    return emit_close(&out);
 }
