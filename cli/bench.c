@@ -75,15 +75,15 @@ static bench_cold cold_option(const char *text)
     exit(cli_fail(EXIT_USAGE, "--cold wants weights or all, not '%s'", text));
 }
 
-/* Two outputs on standard output would be read as one. */
-static void check_outputs(const bench_settings *s)
+static void check_outputs(const request *r)
 {
-    const char *const files[] = { s->json, s->jsonl, s->csv };
-    int dashes = 0;
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        dashes += files[i] && !strcmp(files[i], "-");
-    if (dashes > 1)
-        exit(cli_fail(EXIT_USAGE, "only one of --json, --jsonl and --csv can be '-'"));
+    static const char *const options[] = { "--json", "--jsonl", "--csv" };
+    const char *const files[] = { r->settings.json, r->settings.jsonl, r->settings.csv };
+    const char *const inputs[] = { r->settings.model, r->shapes };
+    for (int i = 0; i < 3; i++) {
+        cli_two_outputs(options[i], files[i], options[(i + 1) % 3], files[(i + 1) % 3]);
+        cli_keep(options[i], files[i], "an input", inputs, 2);
+    }
 }
 
 static int layer_option(int option, const char *value, request *r)
@@ -277,7 +277,7 @@ int cmd_bench(int argc, char **argv)
     r.settings.conv = cli_conv(&r.common);
     r.settings.json = r.common.json;
     r.settings.progress = cli_progress;
-    check_outputs(&r.settings);
+    check_outputs(&r);
     argc -= optind;
     argv += optind;
     if (r.shapes)

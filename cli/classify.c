@@ -88,6 +88,10 @@ static void parse(int argc, char **argv, request *r)
     if (r->pictures == 0)
         exit(cli_fail(EXIT_USAGE, "which pictures? Name at least one"));
     cli_localise_check(&r->localise);
+    cli_keep("--json", r->common.json, "a picture", (const char *const *)r->path, r->pictures);
+    cli_keep("--json", r->common.json, "a model", r->protocol.model, r->protocol.models);
+    cli_keep("--json", r->common.json, "a network of boxes", r->localise.net, r->localise.nets);
+    cli_keep("--json", r->common.json, "the labels", &r->labels, 1);
 }
 
 /* ---- the classifier ---- */

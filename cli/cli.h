@@ -56,6 +56,11 @@ extern const char *cli_command;
 int cli_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A whole number in a range, or a sentence and exit status 2. */
 long cli_number(const char *option, const char *text, long min, long max);
+/* Ends with a sentence and exit status 2: two outputs that are one file, or both "-"; an output that would be written over one of
+ * the inputs; an output that has to be a file and is "-". Any path may be NULL: not given. */
+void cli_two_outputs(const char *option, const char *path, const char *other, const char *other_path);
+void cli_keep(const char *option, const char *path, const char *what, const char *const *inputs, int count);
+void cli_no_stream(const char *option, const char *path);
 /* HEIGHTxWIDTH, each 1 to 16384, or a sentence and exit status 2. */
 void cli_size(const char *option, const char *text, int *height, int *width);
 /* The exit status for a status of nonet_vgg.h. */

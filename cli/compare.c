@@ -68,6 +68,7 @@ static void parse(int argc, char **argv, request *r)
         exit(cli_fail(EXIT_USAGE, "wants two files, as in 'nonet compare before.json after.json'"));
     r->a = argv[optind];
     r->b = argv[optind + 1];
+    cli_keep("--json", r->json, "a run", (const char *const *)argv + optind, 2);
 }
 
 static const char *name_of(compare_verdict verdict)

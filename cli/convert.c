@@ -73,6 +73,8 @@ static void parse(int argc, char **argv, request *r)
         exit(cli_fail(EXIT_USAGE, r->random ? "--net is for a model in a file, not for --random" : "--seed goes with --random"));
     if (!r->to)
         exit(cli_fail(EXIT_USAGE, "where to? Name the container with -o"));
+    cli_no_stream("-o", r->to);
+    cli_keep("-o", r->to, "the labels", &r->labels, 1);
     r->from = argv[optind];
 }
 

@@ -114,6 +114,18 @@ static void take_option(int option, request *r)
         exit(EXIT_USAGE);
 }
 
+static void check_outputs(const request *r)
+{
+    const char *json = r->common.json;
+    cli_no_stream("--results", r->results);
+    cli_two_outputs("--results", r->results, "--json", json);
+    cli_keep("--json", json, r->merge ? "results" : "the pictures", (const char *const *)r->path, r->paths);
+    cli_keep("--json", json, "the list", &r->list, 1);
+    cli_keep("--json", json, "a model", r->engine.protocol.model, r->engine.protocol.models);
+    cli_keep("--json", json, "a network of boxes", r->engine.localise.net, r->engine.localise.nets);
+    cli_keep("--json", json, "the labels", &r->engine.labels, 1);
+}
+
 static void check(const request *r)
 {
     if (r->merge && r->paths == 0)
@@ -132,6 +144,7 @@ static void check(const request *r)
         exit(cli_fail(EXIT_USAGE, "where are things in the pictures? Name a list with boxes with --list"));
     if (!r->merge && !r->engine.protocol.models)
         exit(cli_fail(EXIT_USAGE, "which model? Name its file with --model"));
+    check_outputs(r);
 }
 
 static void parse(int argc, char **argv, request *r)

@@ -67,9 +67,11 @@ static void parse(int argc, char **argv, explain_request *r)
         exit(cli_fail(EXIT_USAGE, "of which picture? Name one, not %d", argc - optind));
     if (!r->model.path || !r->to)
         exit(cli_fail(EXIT_USAGE, "name the model with --model and the page with -o"));
-    if (r->common.json && !strcmp(r->common.json, "-") && !strcmp(r->to, "-"))
-        exit(cli_fail(EXIT_USAGE, "the page and the JSON cannot both go to standard output"));
     r->picture = argv[optind];
+    const char *const inputs[] = { r->picture, r->model.path, r->labels };
+    cli_two_outputs("-o", r->to, "--json", r->common.json);
+    cli_keep("-o", r->to, "an input", inputs, 3);
+    cli_keep("--json", r->common.json, "an input", inputs, 3);
 }
 
 /* Faults of the command line, the model's name and the picture come before the work. */

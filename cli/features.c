@@ -123,6 +123,12 @@ static void check(features_request *r)
     if (!r->pool && (r->join || r->how.flip || r->how.l2 || r->how.scales > 1 || r->models > 1))
         exit(cli_fail(EXIT_USAGE,
                       "--join, --flip, --l2, several scales and several models need --pool: maps are written as they are"));
+    cli_no_stream("-o", r->to);
+    cli_two_outputs("-o", r->to, "--json", r->common.json);
+    cli_keep("-o", r->to, "an input", (const char *const *)r->input, r->inputs);
+    cli_keep("-o", r->to, "a model", r->path, r->models);
+    cli_keep("--json", r->common.json, "an input", (const char *const *)r->input, r->inputs);
+    cli_keep("--json", r->common.json, "a model", r->path, r->models);
     for (int i = 0; i < r->inputs; i++)
         r->array |= is_array(r->input[i]);
     if (r->array && (r->inputs > 1 || r->pool || r->how.scales))

@@ -47,6 +47,7 @@ static void parse(int argc, char **argv, request *r)
         exit(cli_fail(EXIT_USAGE, "name one model to pack, not %d", argc - optind));
     if (!r->to)
         exit(cli_fail(EXIT_USAGE, "where to? Name the container with -o"));
+    cli_no_stream("-o", r->to);
     if (r->common.json)
         exit(cli_fail(EXIT_USAGE, "--json: there is nothing to report"));
     r->from = argv[optind];

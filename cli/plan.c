@@ -218,6 +218,8 @@ int cmd_plan(int argc, char **argv)
     r.words.words = argv + optind;
     r.words.count = argc - optind;
     r.words.conv = r.settings.conv = r.common.conv;
+    const char *const inputs[] = { r.words.layers, r.words.model, r.common.profile };
+    cli_keep("--json", r.common.json, "an input", inputs, 3);
     int status = cli_problems(&r.problems, &r.words);
     if (!status) {
         open_profile(&r);

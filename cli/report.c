@@ -46,6 +46,7 @@ static void parse(int argc, char **argv, request *r)
         exit(cli_fail(EXIT_USAGE, "takes at most %d files, not %d", RUNS_MAX, argc - optind));
     if (!r->output && !r->folder)
         exit(cli_fail(EXIT_USAGE, "where to? -o names the page, --svg a folder for the plots"));
+    cli_keep("-o", r->output, "a run", (const char *const *)argv + optind, argc - optind);
 }
 
 int cmd_report(int argc, char **argv)

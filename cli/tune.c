@@ -298,6 +298,8 @@ int cmd_tune(int argc, char **argv)
         return cli_fail(EXIT_USAGE, "--profile none: tune has to have a profile");
     const char *name = cli_profile_name(&r.common);
     r.profile = name && strcmp(name, "cache") ? name : NULL;
+    const char *const inputs[] = { r.words.layers, r.words.model };
+    cli_keep("--profile", r.check ? NULL : r.profile, "an input", inputs, 2);
     int status = cli_problems(&r.problems, &r.words);
     if (!status)
         status = r.check ? check_all(&r) : tune_all(&r);

@@ -73,6 +73,9 @@ static void check(const request *r)
         exit(cli_fail(EXIT_USAGE, "--record goes neither with --replay nor with --json"));
     if (c->shapes && !c->record)
         exit(cli_fail(EXIT_USAGE, "--shapes goes with --record"));
+    cli_no_stream("--record", c->record);
+    cli_keep("--record", c->record, "the shapes", &c->shapes, 1);
+    cli_keep("--json", r->common.json, "the corpus", &c->replay, 1);
     if (c->limit > 0 && !c->replay)
         exit(cli_fail(EXIT_USAGE, "--limit goes with --replay"));
     if ((c->record || c->replay) && (r->sweeps || r->common.conv.algo || r->common.conv.fc_weights))

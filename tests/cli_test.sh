@@ -295,4 +295,22 @@ killed "classify --json" classify "$work/never.pgm" $net --json "$work/made/x.js
 killed "features" features "$work/never.pgm" $net --layer conv1_1 -o "$work/made/x.npy"
 (ulimit -f 100 && fault 1 "a file beyond ulimit -f" convert data/fashion_vgg.nonet -o "$work/made/x.nonet"; exit $status) || status=1
 [ -z "$(ls "$work/made")" ] && ok "a file beyond ulimit -f: nothing stays" || bad "a file beyond ulimit -f: left: $(ls "$work/made")"
+cp $shoe "$work/shoe.pgm"
+cp data/fashion_vgg.nonet "$work/own.nonet"
+ln -s . "$work/link"
+echo '{}' >"$work/run.json"
+fault 2 "eval: one file for results and JSON" eval "$work/val" --list "$work/val.txt" $net --results "$work/q" --json "$work/link/q"
+fault 2 "eval --results -" eval "$work/val" --list "$work/val.txt" $net --results -
+fault 2 "eval: JSON over the list" eval "$work/val" --list "$work/val.txt" $net --json "$work/val.txt"
+fault 2 "bench: one file for two records" bench layer 1 16 8 8 16 --json "$work/q" --csv "$work/q"
+fault 2 "classify: JSON over the picture" classify "$work/shoe.pgm" $net --json "$work/link/shoe.pgm"
+fault 2 "explain: the page over the picture" explain "$work/shoe.pgm" $net -o "$work/shoe.pgm"
+fault 2 "report: the page over a run" report "$work/run.json" -o "$work/run.json"
+fault 2 "features: the array over the model" features $shoe --model "$work/own.nonet" --layer conv1_1 -o "$work/own.nonet"
+fault 2 "features -o -" features $shoe $net --layer conv1_1 -o -
+fault 2 "convert -o -" convert data/fashion_vgg.nonet -o -
+fault 2 "pack -o -" pack data/fashion_vgg.nonet -o -
+cmp -s $shoe "$work/shoe.pgm" && cmp -s data/fashion_vgg.nonet "$work/own.nonet" && ok "inputs stay as they are" || bad "inputs stay as they are"
+"$nonet" convert "$work/own.nonet" -o "$work/own.nonet" && "$nonet" pack "$work/own.nonet" -o "$work/own.nonet" &&
+    ok "convert and pack a file in its place" || bad "convert and pack a file in its place"
 exit $status
