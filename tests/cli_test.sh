@@ -313,4 +313,17 @@ fault 2 "pack -o -" pack data/fashion_vgg.nonet -o -
 cmp -s $shoe "$work/shoe.pgm" && cmp -s data/fashion_vgg.nonet "$work/own.nonet" && ok "inputs stay as they are" || bad "inputs stay as they are"
 "$nonet" convert "$work/own.nonet" -o "$work/own.nonet" && "$nonet" pack "$work/own.nonet" -o "$work/own.nonet" &&
     ok "convert and pack a file in its place" || bad "convert and pack a file in its place"
+
+# ---- sentences and statuses ----
+folder=$work
+for letter in x y z; do
+    folder+=/$(printf "$letter%.0s" {1..200})
+done
+fault 1 "a model with a long path" classify $shoe --model "$folder/none.nonet"
+grep -q '/none.nonet: No such file' "$work/err" && ok "a long path leaves room for the fault" || bad "a long path leaves room for the fault"
+fault 1 "a picture with a long path" classify "$folder/none.pgm" $net
+grep -q '/none.pgm: cannot open: No such file' "$work/err" && ok "a long picture's path leaves room for the fault" ||
+    bad "a long picture's path leaves room for the fault"
+NONET_ISA=bogus fault 2 "NONET_ISA=bogus tune" tune layer 1 16 14 14 16 --profile "$work/profile" --time 1
+grep -q 'NONET_ISA' "$work/err" && ok "tune: NONET_ISA is to blame" || bad "tune: NONET_ISA is to blame"
 exit $status

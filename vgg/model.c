@@ -18,15 +18,32 @@ static void make_printable(char *text)
             *p = '?';
 }
 
+void vgg_shorten(char *to, size_t room, const char *text)
+{
+    size_t length = strlen(text);
+    const char *at = length < room ? text : text + length - (room - 4);
+    while (at > text && (*at & 0xc0) == 0x80)   /* not the middle of a character */
+        at++;
+    snprintf(to, room, "%s%s", at > text ? "..." : "", at);
+}
+
+/* Messages begin with a path, which may be longer than the room that there is, and end in the fault. */
 nonet_vgg_status vgg_fail(nonet_vgg_error *err, nonet_vgg_status status, const char *format, ...)
 {
-    if (err) {
-        va_list args;
-        va_start(args, format);
-        vsnprintf(err->text, sizeof err->text, format, args);
-        va_end(args);
-        make_printable(err->text);
+    char *whole = NULL;
+    va_list args, again;
+    if (!err)
+        return status;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(err->text, sizeof err->text, format, args);
+    if (length >= (int)sizeof err->text && vasprintf(&whole, format, again) >= 0) {
+        vgg_shorten(err->text, sizeof err->text, whole);
+        free(whole);
     }
+    va_end(again);
+    va_end(args);
+    make_printable(err->text);
     return status;
 }
 
@@ -51,7 +68,7 @@ static nonet_vgg_status map_descriptor(vgg_model *model, int fd, nonet_vgg_error
 
 nonet_vgg_status vgg_model_map(vgg_model *model, const char *path, nonet_vgg_error *err)
 {
-    snprintf(model->path, sizeof model->path, "%s", path);
+    vgg_shorten(model->path, sizeof model->path, path);
     /* O_NONBLOCK: opening a named pipe must not wait for a writer; it has no effect on regular files. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)

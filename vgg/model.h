@@ -51,8 +51,10 @@ typedef struct vgg_model {
     int owned_count;
 } vgg_model;
 
-/* Fills err->text and returns the status given, so that callers can write
- * return vgg_fail(err, NONET_VGG_BAD_FILE, "...", ...). */
+/* Copies a text; of one that does not fit, "..." and its end. */
+void vgg_shorten(char *to, size_t room, const char *text);
+/* Fills err->text, shortened like that, and returns the status given, so that callers can write
+ * return vgg_fail(err, NONET_VGG_BAD_FILE, "...", ...). What the arguments point to must not be in *err. */
 nonet_vgg_status vgg_fail(nonet_vgg_error *err, nonet_vgg_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

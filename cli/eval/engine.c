@@ -282,8 +282,8 @@ static nonet_vgg_status judge_alone(eval_engine *e, const eval_slot *slot, eval_
     if (status != NONET_VGG_UNSUPPORTED && status != NONET_VGG_NO_MEMORY)
         return status;
     row->tops = row->located = 0;
-    row->fault[0] = 0;
-    add(row->fault, sizeof row->fault, "%s: %s", vgg_dataset_name(e->set, slot->index, room), err->text);
+    vgg_picture_blame(status, vgg_dataset_name(e->set, slot->index, room), err);
+    vgg_shorten(row->fault, sizeof row->fault, err->text);
     return NONET_VGG_OK;
 }
 
