@@ -214,7 +214,10 @@ static int show(request *r)
 int cmd_plan(int argc, char **argv)
 {
     request r = { .words = { .layer = { .pad = -1 } } };
+    nonet_isa isa;
     parse(argc, argv, &r);
+    if (nonet_isa_current(&isa) != NONET_OK)
+        return cli_fail(EXIT_USAGE, "NONET_ISA: %s", nonet_status_string(NONET_BAD_ISA));
     r.words.words = argv + optind;
     r.words.count = argc - optind;
     r.words.conv = r.settings.conv = r.common.conv;

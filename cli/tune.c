@@ -290,10 +290,13 @@ static int check_all(request *r)
 int cmd_tune(int argc, char **argv)
 {
     request r = { .settings = { .seconds = DEFAULT_SECONDS }, .words = { .layer = { .pad = -1 } } };
+    nonet_isa isa;
     parse(argc, argv, &r);
     r.words.words = argv + optind;
     r.words.count = argc - optind;
     r.words.conv = r.settings.conv = r.common.conv;
+    if (nonet_isa_current(&isa) != NONET_OK)
+        return cli_fail(EXIT_USAGE, "NONET_ISA: %s", nonet_status_string(NONET_BAD_ISA));
     if (r.common.profile && !strcmp(r.common.profile, "none"))
         return cli_fail(EXIT_USAGE, "--profile none: tune has to have a profile");
     const char *name = cli_profile_name(&r.common);
