@@ -196,6 +196,8 @@ static nonet_vgg_status run(classifier *c, const vgg_picture *picture, nonet_vgg
 {
     nonet_vgg_status status = vgg_evaluator_run(c->evaluator, picture, 1, c->scores, err);
     if (status == NONET_VGG_OK)
+        status = vgg_check_scores(c->scores, c->info.out_c, err);
+    if (status == NONET_VGG_OK)
         put_in_order(c);
     if (status == NONET_VGG_OK && c->localiser)
         status = vgg_localiser_run(c->localiser, picture, c->order, c->top, c->found, err);

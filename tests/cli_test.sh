@@ -326,4 +326,12 @@ grep -q '/none.pgm: cannot open: No such file' "$work/err" && ok "a long picture
     bad "a long picture's path leaves room for the fault"
 NONET_ISA=bogus fault 2 "NONET_ISA=bogus tune" tune layer 1 16 14 14 16 --profile "$work/profile" --time 1
 grep -q 'NONET_ISA' "$work/err" && ok "tune: NONET_ISA is to blame" || bad "tune: NONET_ISA is to blame"
+fault 1 "classify: scores that are not numbers" classify $shoe $net --std 1e-38
+grep -q "$shoe: the network's scores are not numbers" "$work/err" && ok "classify: says so" || bad "classify: says so"
+fault 1 "explain: scores that are not numbers" explain $shoe $net --std 1e-38 -o "$work/x.html"
+for protocol in centre dense; do
+    "$nonet" eval "$work/val" --limit 1 --list "$work/val.txt" $net --std 1e-38 --protocol $protocol >"$work/out" 2>"$work/err"
+    [ $? -eq 1 ] && grep -q "sample_00_label_9.pgm: the network's scores are not numbers" "$work/err" &&
+        ok "eval $protocol: scores that are not numbers" || bad "eval $protocol: scores that are not numbers"
+done
 exit $status

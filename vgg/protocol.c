@@ -1,4 +1,5 @@
 /* protocol.c - the protocols' names and scales as text. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "vgg/protocol.h"
@@ -60,4 +61,12 @@ nonet_vgg_status vgg_protocol_scales(vgg_protocol *protocol, const char *text, i
     }
     return vgg_fail(err, NONET_VGG_USAGE, "the scales are up to %d numbers with commas between them, or S-32,S,S+32; not '%s'",
                     VGG_SCALES, text);
+}
+
+nonet_vgg_status vgg_check_scores(const float *scores, int classes, nonet_vgg_error *err)
+{
+    for (int i = 0; i < classes; i++)
+        if (!isfinite(scores[i]))
+            return vgg_fail(err, NONET_VGG_BAD_FILE, "the network's scores are not numbers");
+    return NONET_VGG_OK;
 }

@@ -66,5 +66,7 @@ nonet_vgg_status vgg_evaluator_announce(vgg_evaluator *evaluator, int w, int h, 
  * forwards; the posteriors of a picture do not depend on its company. */
 nonet_vgg_status vgg_evaluator_run(vgg_evaluator *evaluator, const vgg_picture *picture, int pictures, float *posteriors,
                                    nonet_vgg_error *err);
+/* A fault when one of a picture's scores is infinite or no number: the network, or the deviations given, overflow. */
+nonet_vgg_status vgg_check_scores(const float *scores, int classes, nonet_vgg_error *err);
 
 #endif

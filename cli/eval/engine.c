@@ -201,6 +201,20 @@ static const float *full_batch(eval_engine *e, const eval_slot *slots, int count
     return e->inputs;
 }
 
+/* A picture whose scores are not numbers counts as one that cannot be read. */
+static void rank(const eval_engine *e, eval_row *row, const float *scores)
+{
+    nonet_vgg_error err;
+    char room[24];
+    nonet_vgg_status status = vgg_check_scores(scores, e->info.out_c, &err);
+    if (status == NONET_VGG_OK) {
+        eval_row_rank(row, scores, e->info.out_c);
+        return;
+    }
+    vgg_picture_blame(status, vgg_dataset_name(e->set, row->index, room), &err);
+    vgg_shorten(row->fault, sizeof row->fault, err.text);
+}
+
 static nonet_vgg_status judge_plain(eval_engine *e, const eval_slot *slots, int count, eval_row *rows, nonet_vgg_error *err)
 {
     nonet_vgg_status status = nonet_vgg_forward(e->net, full_batch(e, slots, count), e->scores, NULL, err);
@@ -210,7 +224,7 @@ static nonet_vgg_status judge_plain(eval_engine *e, const eval_slot *slots, int 
             continue;
         if (!e->info.ends_in_softmax)
             nonet_softmax(1, e->info.out_c, scores, scores);
-        eval_row_rank(&rows[i], scores, e->info.out_c);
+        rank(e, &rows[i], scores);
     }
     return status;
 }
@@ -255,9 +269,9 @@ static nonet_vgg_status rank_all(eval_engine *e, const eval_slot *slots, int cou
     for (int i = 0; status == NONET_VGG_OK && i < count; i++) {
         if (slots[i].fault)
             continue;
-        eval_row_rank(&rows[i], posteriors, e->info.out_c);
+        rank(e, &rows[i], posteriors);
         posteriors += e->info.out_c;
-        if (e->localiser)
+        if (e->localiser && rows[i].tops)
             status = locate(e, &slots[i].picture, &rows[i], err);
     }
     return status;

@@ -243,6 +243,9 @@ static int run_all(explanation *x, nonet_vgg *net, const explain_request *r, con
     int fault = 0;
     if (status == NONET_VGG_OK) {
         soften(scores, 1, x->classes, scores);
+        status = vgg_picture_blame(vgg_check_scores(scores, x->classes, &err), r->picture, &err);
+    }
+    if (status == NONET_VGG_OK) {
         pick_top(x, scores);
         fault = name_classes(x, info->labels, r->labels);
     }
