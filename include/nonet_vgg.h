@@ -34,7 +34,9 @@ typedef enum nonet_vgg_kind {
 typedef struct nonet_vgg nonet_vgg;
 
 typedef struct nonet_vgg_options {  /* zeros are the defaults */
-    const char *net;            /* vgg11 vgg11-lrn vgg13 vgg16c vgg16 vgg19: overrides what the file's names and shapes say */
+    const char *net;            /* vgg11 vgg11-lrn vgg13 vgg16c vgg16 vgg19: where pools and LRN stand in a .safetensors or .pth
+                                   file, whose names tell it otherwise. A file whose convolutions are others is refused; other
+                                   formats say themselves what their layers are, and only that is checked */
     int batch;                  /* images in one forward; 0 means 1 */
     int height, width;          /* input size; 0: what the model says, else 224, else the smallest its classifier fits */
     const char *last;           /* stop after this layer (its ReLU included): the output is its map; NULL: the whole network */

@@ -85,6 +85,15 @@ nonet_vgg_status vgg_model_from_spec(vgg_model *model, const vgg_netspec *spec, 
     return NONET_VGG_OK;
 }
 
+/* Takes the items up to the next convolution; 0 if there is none. */
+static int next_conv(const char **features, vgg_spec_item *item)
+{
+    while (vgg_spec_next(features, item))
+        if (item->type == VGG_CONV)
+            return 1;
+    return 0;
+}
+
 /* Convolutions, pools and LRN of the layers are the feature string's, one for one. */
 static int has_features(const vgg_model *model, const char *features)
 {
@@ -98,6 +107,21 @@ static int has_features(const vgg_model *model, const char *features)
             return 0;
     }
     return !vgg_spec_next(&features, &item);
+}
+
+/* The end may be missing with the classifier. */
+int vgg_net_matches(const vgg_model *model, const vgg_netspec *spec)
+{
+    const char *features = spec->features;
+    vgg_spec_item item;
+    int whole = 0;
+    for (int i = 0; i < model->count; i++) {
+        const vgg_layer *l = &model->layers[i];
+        whole |= l->type == VGG_FC;
+        if (l->type == VGG_CONV && (!next_conv(&features, &item) || item.k != l->k || item.r != l->r))
+            return 0;
+    }
+    return !whole || !next_conv(&features, &item);
 }
 
 const char *vgg_net_name(const vgg_model *model)

@@ -34,6 +34,9 @@ int vgg_spec_next(const char **features, vgg_spec_item *item);
  * Dropout, no soft-max. Its weights and biases are NULL: vgg_random_rows makes them, some outputs at a time, from the seed. */
 nonet_vgg_status vgg_model_from_spec(vgg_model *model, const vgg_netspec *spec, uint64_t seed, nonet_vgg_error *err);
 
+/* 1 if the model's convolutions are those of the network, or without a classifier the first of them. */
+int vgg_net_matches(const vgg_model *model, const vgg_netspec *spec);
+
 /* The name of the network whose features these layers are, or "sequence". */
 const char *vgg_net_name(const vgg_model *model);
 

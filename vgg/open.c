@@ -130,6 +130,8 @@ nonet_vgg_status vgg_model_open(vgg_model *model, const char *path, const char *
     nonet_vgg_status status = vgg_model_map(model, path, err);
     if (status == NONET_VGG_OK)
         status = read_mapped(model, net, err);
+    if (status == NONET_VGG_OK && net && !vgg_net_matches(model, vgg_net_find(net)))
+        status = vgg_fail(err, NONET_VGG_USAGE, "%s: its convolutions are not those of %s", model->path, net);
     if (status != NONET_VGG_OK)
         vgg_model_clear(model);
     return status;
