@@ -334,4 +334,6 @@ for protocol in centre dense; do
     [ $? -eq 1 ] && grep -q "sample_00_label_9.pgm: the network's scores are not numbers" "$work/err" &&
         ok "eval $protocol: scores that are not numbers" || bad "eval $protocol: scores that are not numbers"
 done
+fault 2 "convert to a size that the layers do not take" convert data/fashion_vgg.nonet -o "$work/x.nonet" --size 3x3
+fault 2 "another network's name for a container" classify $shoe $net --net vgg16
 exit $status

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "nonet_vgg.h"
 #include "tests/support.h"
+#include "vgg/model.h"
 
 /* Every nest, and edges of every blocking. */
 static const nonet_conv problems[] = {
@@ -321,6 +322,37 @@ START_TEST(few_channels_are_direct)
 }
 END_TEST
 
+/* A size that the layers do not take is the file's fault where it is recorded, the caller's where it is asked for. */
+START_TEST(sizes_that_do_not_fit)
+{
+    char dir[] = "/tmp/nonet_pack_XXXXXX", file[64];
+    nonet_vgg_options three = { .height = 3, .width = 3 };
+    nonet_vgg_convert_options convert = { .height = 3, .width = 3 };
+    nonet_vgg_error err = { "" };
+    nonet_vgg *net;
+    vgg_model model;
+
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(file, sizeof file, "%s/p.nonet", dir);
+    support_need(vgg_model_open(&model, "data/fashion_vgg.nonet", NULL, &err) == NONET_VGG_OK, "%s", err.text);
+    model.h = model.w = 3;
+    support_need(vgg_write_nonet(&model, NULL, 0, file, &err) == NONET_VGG_OK, "%s", err.text);
+    vgg_model_clear(&model);
+    ck_assert_int_eq(nonet_vgg_open(&net, file, NULL, &err), NONET_VGG_BAD_FILE);
+    ck_assert_int_eq(nonet_vgg_open(&net, file, &three, &err), NONET_VGG_USAGE);
+    ck_assert_ptr_nonnull(strstr(err.text, "an input of 3x3 is too small"));
+    remove(file);
+    ck_assert_int_eq(nonet_vgg_convert("data/fashion_vgg.nonet", file, &convert, &err), NONET_VGG_USAGE);
+    convert.height = convert.width = 64;        /* not too small, but nothing that the classifier takes */
+    ck_assert_int_eq(nonet_vgg_convert("data/fashion_vgg.nonet", file, &convert, &err), NONET_VGG_USAGE);
+    ck_assert_int_ne(remove(file), 0);
+    ck_assert_int_eq(nonet_vgg_open(&net, "data/fashion_vgg.nonet", &(nonet_vgg_options){ .net = "vgg16" }, &err),
+                     NONET_VGG_USAGE);
+    ck_assert_ptr_nonnull(strstr(err.text, "not those of vgg16"));
+    remove(dir);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pack");
@@ -332,6 +364,7 @@ int main(void)
     tcase_add_test(tests, container);
     tcase_add_test(tests, the_files_form);
     tcase_add_test(tests, few_channels_are_direct);
+    tcase_add_test(tests, sizes_that_do_not_fit);
     suite_add_tcase(suite, tests);
     return support_main(suite);
 }

@@ -1,7 +1,7 @@
 /* convert.c - any model file into the project's container. */
 #include <math.h>
 #include <string.h>
-#include "vgg/model.h"
+#include "vgg/net.h"
 #include "vgg/nets.h"
 
 /* Outputs of the last layer that has weights: what labels must count. */
@@ -33,6 +33,9 @@ static nonet_vgg_status apply(vgg_model *model, const nonet_vgg_convert_options 
     if (o->height < 0 || o->width < 0 || (o->height == 0) != (o->width == 0))
         return vgg_fail(err, NONET_VGG_USAGE, "height and width are both above 0, or both 0");
     if (o->height > 0) {
+        nonet_vgg_status status = vgg_check_size(model, o->height, o->width, err);
+        if (status != NONET_VGG_OK)
+            return status;
         model->h = o->height;
         model->w = o->width;
     }

@@ -55,6 +55,9 @@ nonet_vgg_status vgg_input_size(const vgg_model *model, int *h, int *w, nonet_vg
 /* Cuts the model's layers into steps with shapes and plans. The first time it sets the pins; options.last is not looked at
  * later. */
 nonet_vgg_status vgg_build_steps(nonet_vgg *net, nonet_vgg_error *err);
+/* Whether the layers, folded, go through for an input that the caller asks for: else the sentence, and NONET_VGG_USAGE if the size
+ * is to blame. */
+nonet_vgg_status vgg_check_size(const vgg_model *model, int h, int w, nonet_vgg_error *err);
 /* Steps with their plans and chains; the weights are somebody else's. */
 void vgg_free_steps(vgg_step *steps, int count);
 

@@ -161,6 +161,12 @@ static void fuse(const nonet_vgg *net, vgg_step *step, int *i)
     }
 }
 
+/* An input that is too small is the file's fault if the first steps are laid out for the size that it says (net.c: choose_size). */
+static nonet_vgg_status size_fault(const nonet_vgg *net)
+{
+    return net->pinned || (net->options.height && !net->options.dense) ? NONET_VGG_USAGE : NONET_VGG_BAD_FILE;
+}
+
 static nonet_vgg_status conv_step(nonet_vgg *net, vgg_step *step, int *i, shape *at, nonet_vgg_error *err)
 {
     vgg_layer *l = &step->layer;
@@ -185,7 +191,7 @@ static nonet_vgg_status conv_step(nonet_vgg *net, vgg_step *step, int *i, shape 
     fuse(net, step, i);
     nonet_status output = nonet_conv_output(&step->conv, &at->h, &at->w);
     if (output != NONET_OK)
-        return vgg_fail(err, output == NONET_UNSUPPORTED ? NONET_VGG_UNSUPPORTED : NONET_VGG_USAGE,
+        return vgg_fail(err, output == NONET_UNSUPPORTED ? NONET_VGG_UNSUPPORTED : size_fault(net),
                         "%s: layer %s (%dx%d, stride %d, padding %d) cannot take %d map%s of %dx%dx%d: %s", net->model.path,
                         l->name, step->conv.r, step->conv.s, step->conv.stride, step->conv.pad, net->batch,
                         net->batch == 1 ? "" : "s", at->c, step->conv.h, step->conv.w, nonet_status_string(output));
@@ -250,8 +256,8 @@ static nonet_vgg_status add_step(nonet_vgg *net, int *i, shape *at, nonet_vgg_er
         return NONET_VGG_OK;
     }
     if (at->h < 1 || at->w < 1)
-        return vgg_fail(err, NONET_VGG_USAGE, "%s: the input is too small: nothing is left after layer %s (%s)", net->model.path,
-                        l->name, type_name(l->type));
+        return vgg_fail(err, size_fault(net), "%s: an input of %dx%d is too small: nothing is left after layer %s (%s)",
+                        net->model.path, net->h, net->w, l->name, type_name(l->type));
     if (l->type == VGG_SOFTMAX && (at->h != 1 || at->w != 1))
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s (SoftMax) stands on a map of %dx%d, not on class scores",
                         net->model.path, l->name, at->h, at->w);
@@ -337,6 +343,18 @@ void vgg_free_steps(vgg_step *steps, int count)
         nonet_plan_destroy(steps[i].plan);
     }
     free(steps);
+}
+
+nonet_vgg_status vgg_check_size(const vgg_model *model, int h, int w, nonet_vgg_error *err)
+{
+    nonet_vgg net = { .model = *model, .batch = 1, .h = h, .w = w };
+    net.options.height = h;
+    net.options.width = w;
+    net.options.conv.threads = 1;
+    nonet_vgg_status status = vgg_build_steps(&net, err);
+    vgg_free_steps(net.steps, net.count);
+    free(net.pins);
+    return status == NONET_VGG_BAD_FILE ? NONET_VGG_USAGE : status;
 }
 
 nonet_vgg_status vgg_build_steps(nonet_vgg *net, nonet_vgg_error *err)
