@@ -54,26 +54,36 @@ int emit_close(json_out *out)
     return status == NONET_VGG_OK;
 }
 
-static void put_string(FILE *file, const char *text)
+size_t emit_utf8(const char *text)
 {
     const unsigned char *p = (const unsigned char *)text;
+    size_t more = p[0] >= 0xf0 && p[0] < 0xf5 ? 3 : p[0] >= 0xe0 && p[0] < 0xf0 ? 2 : p[0] >= 0xc2 && p[0] < 0xe0 ? 1 : 0;
+    if (p[0] < 0x80)
+        return 1;
+    for (size_t i = 1; i <= more; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf0 && p[1] < 0x90) ||
+        (p[0] == 0xf4 && p[1] >= 0x90))
+        return 0;
+    return more ? more + 1 : 0;
+}
+
+static void put_string(FILE *file, const char *text)
+{
     putc('"', file);
-    while (*p) {
-        int more = *p >= 0xf0 && *p < 0xf5 ? 3 : *p >= 0xe0 && *p < 0xf0 ? 2 : *p >= 0xc2 && *p < 0xe0 ? 1 : 0, seen = 0;
-        while (seen < more && (p[1 + seen] & 0xc0) == 0x80)
-            seen++;
-        if (*p >= 0x80 && (more == 0 || seen < more)) {
+    while (*text) {
+        size_t length = emit_utf8(text);
+        unsigned char c = (unsigned char)*text;
+        if (length == 0)
             fputs("\\ufffd", file);
-            p++;
-            continue;
-        }
-        if (*p < 0x20)
-            fprintf(file, "\\u%04x", *p);
-        else if (*p == '"' || *p == '\\')
-            fprintf(file, "\\%c", *p);
+        else if (c < 0x20)
+            fprintf(file, "\\u%04x", c);
+        else if (c == '"' || c == '\\')
+            fprintf(file, "\\%c", c);
         else
-            fwrite(p, 1, (size_t)more + 1, file);
-        p += more + 1;
+            fwrite(text, 1, length, file);
+        text += length ? length : 1;
     }
     putc('"', file);
 }

@@ -13,6 +13,9 @@ typedef struct json_out {
     int compact;                /* set after emit_open: each outermost bracket is one line (JSON lines) */
 } json_out;
 
+/* Bytes of the UTF-8 character at text, 1 to 4; 0 if it is none: overlong forms, surrogates and what is above U+10FFFF are none.
+ * The end of the text is one of 1 byte. */
+size_t emit_utf8(const char *text);
 /* vgg_out_possible; "-" always is. */
 int emit_possible(const char *path);
 /* "-" is standard output. Devices and pipes are written in place; a file gets its name only in emit_close. 0 and errno if it

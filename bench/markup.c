@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "vgg/file.h"
+#include "bench/emit.h"
 
 static int reserve(markup *m, size_t more)
 {
@@ -54,33 +54,26 @@ void markup_put(markup *m, const char *format, ...)
     va_end(args);
 }
 
-/* Bytes of the UTF-8 character at p that XML allows; 0 if it is none. Surrogates, overlong forms and U+FFFE, U+FFFF are none. */
-static size_t character(const unsigned char *p)
+/* Bytes of the character at text; 0 if it is none that XML allows: U+FFFE and U+FFFF are none. */
+static size_t character(const char *text)
 {
+    const unsigned char *p = (const unsigned char *)text;
     if (p[0] < 0x80)
         return p[0] >= 0x20 || p[0] == '\t' || p[0] == '\n';
-    size_t more = p[0] >= 0xf0 && p[0] < 0xf5 ? 3 : p[0] >= 0xe0 && p[0] < 0xf0 ? 2 : p[0] >= 0xc2 && p[0] < 0xe0 ? 1 : 0;
-    for (size_t i = 1; i <= more; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf0 && p[1] < 0x90) ||
-        (p[0] == 0xf4 && p[1] >= 0x90) || (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe))
-        return 0;
-    return more ? more + 1 : 0;
+    return p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe ? 0 : emit_utf8(text);
 }
 
 void markup_text(markup *m, const char *text)
 {
-    const unsigned char *p = (const unsigned char *)text;
-    while (*p) {
-        size_t length = character(p);
-        const char *entity = *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : *p == '&' ? "&amp;" : *p == '"' ? "&quot;" :
+    while (*text) {
+        size_t length = character(text);
+        const char *entity = *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '&' ? "&amp;" : *text == '"' ? "&quot;" :
                              length == 0 ? "\xef\xbf\xbd" : NULL;
         if (entity)
             put_bytes(m, entity, strlen(entity));
         else
-            put_bytes(m, (const char *)p, length);
-        p += length ? length : 1;
+            put_bytes(m, text, length);
+        text += length ? length : 1;
     }
 }
 

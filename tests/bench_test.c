@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "bench/emit.h"
 #include "bench/record.h"
 #include "tests/support.h"
 #ifdef NONET_TEST_CJSON
@@ -382,6 +383,28 @@ START_TEST(csv_reads_back)
 }
 END_TEST
 
+/* Surrogates, overlong forms and what is above U+10FFFF are no characters, whoever writes them: JSON may not hold them. */
+START_TEST(texts_are_utf8)
+{
+    static const char *const good[] = { "a", "\xc3\xa9", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf" };
+    static const char *const bad[] = { "\xed\xa0\x80", "\xe0\x9f\xbf", "\xc0\xaf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xc3",
+                                       "\xe2\x82", "\x80", "\xff" };
+    char *text = NULL;
+    size_t size = 0;
+    json_out out = { .file = open_memstream(&text, &size), .empty = 1 };
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        ck_assert_uint_eq(emit_utf8(good[i]), strlen(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert_uint_eq(emit_utf8(bad[i]), 0);
+    ck_assert_ptr_nonnull(out.file);
+    json_text(&out, NULL, "a\xed\xa0\x80\xc3\xa9\n");
+    fclose(out.file);
+    ck_assert_str_eq(text, "\"a\\ufffd\\ufffd\\ufffd\xc3\xa9\\u000a\"");
+    free(text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("bench");
@@ -401,6 +424,7 @@ int main(void)
     tcase_add_test(record, json_reads_back);
     tcase_add_test(record, json_lines_read_back);
     tcase_add_test(record, csv_reads_back);
+    tcase_add_test(record, texts_are_utf8);
     suite_add_tcase(suite, record);
     return support_main(suite);
 }

@@ -3,22 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "bench/emit.h"
 #include "cli/eval/row.h"
-
-/* Bytes of the UTF-8 sequence at `s`, 0 if it is none. Overlong forms and surrogates are let through: they harm nobody here. */
-static size_t sequence(const unsigned char *s)
-{
-    size_t length = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : (*s & 0xf0) == 0xe0 ? 3 : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
-    for (size_t i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    return length;
-}
 
 static size_t escape(char to[8], const char *s, size_t *used)
 {
     unsigned char c = (unsigned char)*s;
-    *used = sequence((const unsigned char *)s);
+    *used = emit_utf8(s);
     if (*used == 0) {
         *used = 1;
         memcpy(to, "\xef\xbf\xbd", 3);
