@@ -4,6 +4,7 @@
 #include <string.h>
 #include "cli/model.h"
 #include "vgg/labels.h"
+#include "vgg/nets.h"
 
 static const char help[] =
     "Usage: nonet convert MODEL -o FILE.nonet [OPTION...]\n"
@@ -12,7 +13,7 @@ static const char help[] =
     "mapped as it stands, read without any library. BatchNorm is folded into the weights, dropout left out. How pictures are\n"
     "prepared, the input size and the labels travel with it. FILE appears whole or not at all.\n\n"
     "  -o, --output FILE the container to write; a file of this name is replaced\n"
-    "  --random NET      instead of a model: vgg11, vgg11-lrn, vgg13, vgg16c, vgg16 or vgg19 with the weights of 'nonet bench'\n"
+    "  --random NET      instead of a model, with the weights of 'nonet bench': " VGG_NET_NAMES "\n"
     "  --seed N          of those (default 1)\n"
     "  --labels FILE     names of the classes, one a line; their number must be the network's\n"
     "  --size HxW        input height and width in pixels to record, 1 to 16384 (default: what the model says)\n";

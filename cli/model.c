@@ -5,8 +5,7 @@
 #include <string.h>
 
 const char cli_model_help[] =
-    "  --net NAME        vgg11, vgg11-lrn, vgg13, vgg16c, vgg16 or vgg19: which network the file holds (default: its names\n"
-    "                    and shapes tell)\n"
+    CLI_NET_HELP
     "  --preprocess KIND torch: RGB, (v/255 - mean)/std; caffe: BGR, v - mean; grey: one channel, (v/255 - mean)/std\n"
     "                    (default: what the model says)\n"
     "  --mean A[,B,C]    means, one a channel in the kind's order: of v/255 (torch, grey) or of v from 0 to 255 (caffe)\n"

@@ -3,6 +3,7 @@
 #define NONET_CLI_MODEL_H
 
 #include "cli/cli.h"
+#include "vgg/nets.h"
 #include "vgg/preprocess.h"
 
 enum { CLI_MODEL = CLI_OWN + 100, CLI_NET, CLI_PREPROCESS, CLI_MEAN, CLI_STD, CLI_CHECK };
@@ -20,6 +21,9 @@ typedef struct cli_model {
     float mean[4], std[4];
 } cli_model;
 
+#define CLI_NET_HELP                                                                                                           \
+    "  --net NAME        which network the file holds (default: its names and shapes tell):\n"                                 \
+    "                    " VGG_NET_NAMES "\n"
 /* Lines of --help for --net, --preprocess, --mean and --std. */
 extern const char cli_model_help[];
 /* As cli_common_option: 1 if it was one of these and is taken. */

@@ -179,8 +179,7 @@ nonet_vgg_status nonet_vgg_random(nonet_vgg **out, const char *name, uint64_t se
     *out = NULL;
     const vgg_netspec *spec = vgg_net_find(name);
     if (!spec)
-        return vgg_fail(err, NONET_VGG_USAGE, "%s: there is no such network (vgg11, vgg11-lrn, vgg13, vgg16c, vgg16, vgg19)",
-                        name);
+        return vgg_fail(err, NONET_VGG_USAGE, "%s: there is no such network (" VGG_NET_NAMES ")", name);
     nonet_vgg_status status = create(&net, options, err);
     if (status != NONET_VGG_OK)
         return status;

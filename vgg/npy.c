@@ -223,18 +223,3 @@ nonet_vgg_status vgg_npy_head(vgg_out *out, int ndim, const int64_t *dim, nonet_
     size_t length = make_head(text, sizeof(text), ndim, dim);
     return vgg_out_write(out, text, length, err);
 }
-
-nonet_vgg_status vgg_npy_write(const char *path, int ndim, const int64_t *dim, const float *data, nonet_vgg_error *err)
-{
-    vgg_out out;
-    size_t n = 1;
-    for (int i = 0; i < ndim; i++)
-        n *= (size_t)dim[i];
-    nonet_vgg_status status = vgg_out_open(&out, path, err);
-    if (status != NONET_VGG_OK)
-        return status;
-    status = vgg_npy_head(&out, ndim, dim, err);
-    if (status == NONET_VGG_OK)
-        status = vgg_out_write(&out, data, n * 4, err);
-    return vgg_out_close(&out, status, err);
-}

@@ -13,9 +13,7 @@ typedef struct vgg_npy {
 /* Reads format 1.0, 2.0 or 3.0 of at most 2^32 bytes; other types and orders are refused by name. */
 nonet_vgg_status vgg_npy_read(vgg_npy *array, const char *path, nonet_vgg_error *err);
 void vgg_npy_clear(vgg_npy *array);
-/* Writes format 1.0; the file appears whole or not at all. */
-nonet_vgg_status vgg_npy_write(const char *path, int ndim, const int64_t *dim, const float *data, nonet_vgg_error *err);
-/* What comes before the numbers, for those who write them as they go. */
+/* Writes what comes before the numbers, format 1.0. */
 nonet_vgg_status vgg_npy_head(vgg_out *out, int ndim, const int64_t *dim, nonet_vgg_error *err);
 /* 1 if the bytes start as .npy files do. */
 int vgg_npy_is(const uint8_t *bytes, size_t size);

@@ -43,8 +43,9 @@ int vgg_pickle_fail(pickle *p, const char *format, ...)
     return 0;
 }
 
-/* Blocks are chained by their first word. */
-void *vgg_pickle_alloc(pickle *p, size_t bytes)
+/* Zeroed memory that lives as long as p; NULL with p->error when there is none or the input asked for more than 64 MB. Blocks are
+ * chained by their first word. */
+static void *allocate(pickle *p, size_t bytes)
 {
     bytes = (bytes + 15) & ~(size_t)15;
     if (bytes > ARENA_MAX || p->used > ARENA_MAX - bytes) {
@@ -81,14 +82,14 @@ void vgg_pickle_clear(pickle *p)
 
 pickle_items *vgg_pickle_new_items(pickle *p)
 {
-    return vgg_pickle_alloc(p, sizeof(pickle_items));
+    return allocate(p, sizeof(pickle_items));
 }
 
 int vgg_pickle_append(pickle *p, pickle_items *items, const pickle_value *from, size_t count)
 {
     if (count > items->room - items->count) {
         size_t room = 2 * items->room > items->count + count ? 2 * items->room : items->count + count;
-        pickle_value *at = vgg_pickle_alloc(p, room * sizeof *at);
+        pickle_value *at = allocate(p, room * sizeof *at);
         if (!at)
             return 0;
         if (items->count)
@@ -161,7 +162,7 @@ static int fill_tensor(pickle *p, const pickle_items *args, pickle_tensor *t)
 
 static int new_tensor(pickle *p, const pickle_items *args, pickle_value *out)
 {
-    pickle_tensor *t = vgg_pickle_alloc(p, sizeof *t);
+    pickle_tensor *t = allocate(p, sizeof *t);
     if (!t || (args && !fill_tensor(p, args, t)))
         return 0;
     *out = (pickle_value){.type = PICKLE_TENSOR, .as.tensor = t};
@@ -250,7 +251,7 @@ static pickle_storage *find_storage(pickle *p, pickle_bytes key, const struct kn
         vgg_pickle_fail(p, "does not fit into memory");
         return NULL;
     }
-    pickle_storage *s = vgg_pickle_alloc(p, sizeof *s);
+    pickle_storage *s = allocate(p, sizeof *s);
     if (s) {
         *s = (pickle_storage){.key = key, .type = c->name, .item = c->item, .count = count};
         p->storages[p->storage_count++] = s;

@@ -6,8 +6,6 @@
 
 /* Sets p->error and returns 0. */
 int vgg_pickle_fail(pickle *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Zeroed memory that lives as long as p; NULL with p->error when there is none or the input asked for more than 64 MB. */
-void *vgg_pickle_alloc(pickle *p, size_t bytes);
 pickle_items *vgg_pickle_new_items(pickle *p);
 int vgg_pickle_append(pickle *p, pickle_items *items, const pickle_value *from, size_t count);
 

@@ -115,13 +115,8 @@ nonet_vgg_status vgg_zip_open(vgg_zip *zip, vgg_model *model, nonet_vgg_error *e
         if (!(at = read_central(at, zip->end, &m)))
             return bad_zip(model, "has a broken directory", err);
     zip->end = at;
-    vgg_zip_rewind(zip);
-    return NONET_VGG_OK;
-}
-
-void vgg_zip_rewind(vgg_zip *zip)
-{
     zip->next = zip->directory;
+    return NONET_VGG_OK;
 }
 
 int vgg_zip_next(vgg_zip *zip, vgg_zip_member *member)
@@ -135,7 +130,7 @@ int vgg_zip_next(vgg_zip *zip, vgg_zip_member *member)
 int vgg_zip_find(vgg_zip *zip, const char *name, vgg_zip_member *member)
 {
     size_t length = strlen(name);
-    vgg_zip_rewind(zip);
+    zip->next = zip->directory;
     while (vgg_zip_next(zip, member))
         if (member->name_length == length && memcmp(member->name, name, length) == 0)
             return 1;

@@ -21,9 +21,8 @@ typedef struct vgg_zip_member {
 } vgg_zip_member;
 
 nonet_vgg_status vgg_zip_open(vgg_zip *zip, vgg_model *model, nonet_vgg_error *err);
-/* The members in order; 0 behind the last. vgg_zip_rewind starts again. The directory was checked by vgg_zip_open. */
+/* The members in order; 0 behind the last. The directory was checked by vgg_zip_open. */
 int vgg_zip_next(vgg_zip *zip, vgg_zip_member *member);
-void vgg_zip_rewind(vgg_zip *zip);
 /* 0 when there is none of this name. */
 int vgg_zip_find(vgg_zip *zip, const char *name, vgg_zip_member *member);
 /* Points *data to member->size bytes in the map (any alignment), or unpacked into memory of the model's. */
