@@ -7,6 +7,7 @@
 #include "bench/shapes.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "vgg/nets.h"
 
 enum {
     OPT_BATCH = CLI_OWN, OPT_SIZE, OPT_DENSE, OPT_MODEL, OPT_SEED, OPT_MIN_TIME, OPT_REPETITIONS, OPT_WARMUP,
@@ -20,9 +21,9 @@ static const char help[] =
     "       nonet bench [OPTION...] --model FILE [NET]\n"
     "       nonet bench [OPTION...] layer N C H W K\n"
     "       nonet bench [OPTION...] --shapes FILE\n"
-    "Measures the FMA peak and the read bandwidth of this machine, then times every layer of a network (vgg11, vgg11-lrn,\n"
-    "vgg13, vgg16c, vgg16, vgg19), or one convolution of a batch of N maps with C channels of H x W to K channels. Weights\n"
-    "and inputs are random, from a seed, unless a model is given. Threads are pinned, one to a CPU.\n\n"
+    "Measures the FMA peak and the read bandwidth of this machine, then times every layer of a network, or one\n"
+    "convolution of a batch of N maps with C channels of H x W to K channels. Weights and inputs are random, from a seed, unless\n"
+    "a model is given. Threads are pinned, one to a CPU. Networks: " VGG_NET_NAMES ".\n\n"
     "  --batch N         images in one run of a network (default 1)\n"
     "  --dense           the fully connected layers as convolutions, for inputs of any size: a map of class scores\n"
     "  --size HxW        of the input (default: what the network was trained on)\n"
@@ -194,8 +195,9 @@ static void parse_algos(const char *list, request *r)
         return;
     }
     char words[128], *rest = words, *word;
-    snprintf(words, sizeof words, "%s", list);
-    while ((word = strtok_r(rest, ",", &rest))) {
+    if (snprintf(words, sizeof words, "%s", list) >= (int)sizeof words)
+        exit(cli_fail(EXIT_USAGE, "--algo takes %d names at most", BENCH_ALGOS));
+    while ((word = strsep(&rest, ","))) {
         cli_common one = { 0 };
         cli_common_option(CLI_ALGO, word, &one);
         if (s->algo_count == BENCH_ALGOS)
@@ -243,11 +245,8 @@ static nonet_vgg_status run_shapes(request *r, int words, nonet_vgg_error *err)
 
 static void check_net(const char *name)
 {
-    static const char *const nets[] = { "vgg11", "vgg11-lrn", "vgg13", "vgg16c", "vgg16", "vgg19" };
-    for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++)
-        if (!strcmp(name, nets[i]))
-            return;
-    exit(cli_fail(EXIT_USAGE, "there is no network '%s'; vgg11, vgg11-lrn, vgg13, vgg16c, vgg16, vgg19 are there", name));
+    if (!vgg_net_find(name))
+        exit(cli_fail(EXIT_USAGE, "there is no network '%s'; " VGG_NET_NAMES " are there", name));
 }
 
 static nonet_vgg_status run_nets(request *r, char **names, int count, nonet_vgg_error *err)

@@ -39,8 +39,8 @@ enum { CLI_THREADS = 1000, CLI_ISA, CLI_ALGO, CLI_FC_WEIGHTS, CLI_FORM, CLI_JSON
     { "help", no_argument, NULL, CLI_HELP }
 /* 1 if it was a common option and is taken; 0 if not; exits with 2 and a sentence when its value is wrong. */
 int cli_common_option(int option, const char *value, cli_common *common);
-/* Lines of --help for the common options. */
-extern const char cli_common_help[];
+/* Lines of --help for the common options; without --json; and for --threads, --isa and --json alone. */
+extern const char cli_common_help[], cli_conv_help[], cli_run_help[];
 
 /* The profile to use: --profile, else NONET_PROFILE; NULL for none. "cache" is the one that `nonet tune` keeps. */
 const char *cli_profile_name(const cli_common *common);
@@ -55,7 +55,7 @@ extern const char *cli_command;
 /* "nonet COMMAND: sentence" on standard error; returns status, so that callers can write: return cli_fail(EXIT_DATA, ...). */
 int cli_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A whole number in a range, or a sentence and exit status 2. */
-long cli_number(const char *option, const char *text, long min, long max);
+int64_t cli_number(const char *option, const char *text, int64_t min, int64_t max);
 /* Ends with a sentence and exit status 2: two outputs that are one file, or both "-"; an output that would be written over one of
  * the inputs; an output that has to be a file and is "-". Any path may be NULL: not given. */
 void cli_two_outputs(const char *option, const char *path, const char *other, const char *other_path);

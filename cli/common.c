@@ -10,18 +10,23 @@ enum { THREADS_MAX = 4096 };
 
 const char *cli_command = "";
 
-const char cli_common_help[] =
-    "  --threads N       use at most N threads (default: all that this process may run)\n"
+#define RUN_HELP                                                                                                               \
+    "  --threads N       use at most N threads (default: all that this process may run)\n"                                     \
     "  --isa NAME        c, avx2, avx512 or neon: no more than this instruction set (default: the best)\n"
-    "  --algo NAME       direct, winograd-f2, -f4, -f6 (less exact) or auto (default): for the 3x3 convolutions that can;\n"
-    "                    a network's of 4 channels or less stay direct\n"
-    "  --fc-weights TYPE f32 (default) or bf16: weights of fully connected layers, rounded; the arithmetic stays f32\n"
-    "  --winograd-weights FORM   packed (transformed beforehand), expanded (3x3 in memory, transformed in cache: a quarter of\n"
-    "                    the bytes) or auto (default); results are the same\n"
-    "  --profile FILE    what `nonet tune` found: a file, cache (the one that it keeps) or none (default: $NONET_PROFILE, else "
-    "none)\n"
-    "  --json FILE       write JSON to FILE, - is standard output\n"
-    "  --help            this text\n";
+#define CONV_HELP                                                                                                              \
+    RUN_HELP                                                                                                                   \
+    "  --algo NAME       direct, winograd-f2, -f4, -f6 (less exact) or auto (default): for the 3x3 convolutions that can;\n"    \
+    "                    a network's of 4 channels or less stay direct\n"                                                      \
+    "  --fc-weights TYPE f32 (default) or bf16: weights of fully connected layers, rounded; the arithmetic stays f32\n"         \
+    "  --winograd-weights FORM   packed (transformed beforehand), expanded (3x3 in memory, transformed in cache: a quarter\n"   \
+    "                    of the bytes) or auto (default); results are the same\n"                                              \
+    "  --profile FILE    what `nonet tune` found: a file, cache (the one that it keeps) or none (default: $NONET_PROFILE,\n"    \
+    "                    else none)\n"
+#define JSON_HELP "  --json FILE       write JSON to FILE, - is standard output\n"
+#define HELP_HELP "  --help            this text\n"
+const char cli_common_help[] = CONV_HELP JSON_HELP HELP_HELP;
+const char cli_conv_help[] = CONV_HELP HELP_HELP;
+const char cli_run_help[] = RUN_HELP JSON_HELP HELP_HELP;
 
 int cli_fail(int status, const char *format, ...)
 {
@@ -35,13 +40,14 @@ int cli_fail(int status, const char *format, ...)
     return status;
 }
 
-long cli_number(const char *option, const char *text, long min, long max)
+int64_t cli_number(const char *option, const char *text, int64_t min, int64_t max)
 {
     char *end;
     errno = 0;
-    long value = strtol(text, &end, 10);
+    long long value = strtoll(text, &end, 10);
     if (end == text || *end || errno || value < min || value > max)
-        exit(cli_fail(EXIT_USAGE, "%s wants a whole number from %ld to %ld, not '%s'", option, min, max, text));
+        exit(cli_fail(EXIT_USAGE, "%s wants a whole number from %lld to %lld, not '%s'", option, (long long)min, (long long)max,
+                      text));
     return value;
 }
 

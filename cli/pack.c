@@ -11,8 +11,7 @@ static const char help[] =
     "says that they do not, and the plain ones serve. Packed weights are checked by their checksums only with --verify, and by\n"
     "convert and pack. FILE appears whole or not at all.\n\n"
     "  -o, --output FILE the container to write; a file of this name is replaced\n"
-    "  --net NAME        vgg11, vgg11-lrn, vgg13, vgg16c, vgg16 or vgg19: which network the file holds (default: its names\n"
-    "                    and shapes tell)\n";
+    CLI_NET_HELP;
 static const char help_end[] =
     "\nErrors: a model that cannot be read is exit status 1; a wrong option 2.\n"
     "Example: nonet pack vgg16.pth -o vgg16.nonet --fc-weights bf16\n";
@@ -26,7 +25,7 @@ typedef struct request {
 static void take_option(int option, request *r)
 {
     if (option == CLI_HELP) {
-        printf("%s%s%s", help, cli_common_help, help_end);
+        printf("%s%s%s", help, cli_conv_help, help_end);
         exit(EXIT_SUCCESS);
     }
     if (option == 'o')

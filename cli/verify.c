@@ -78,14 +78,19 @@ static void check(const request *r)
     cli_keep("--json", r->common.json, "the corpus", &c->replay, 1);
     if (c->limit > 0 && !c->replay)
         exit(cli_fail(EXIT_USAGE, "--limit goes with --replay"));
-    if ((c->record || c->replay) && (r->sweeps || r->common.conv.algo || r->common.conv.fc_weights))
-        exit(cli_fail(EXIT_USAGE, "a corpus has its own problems: without --family, --seed, --scale, --algo and --fc-weights"));
+    if ((c->record || c->replay) && r->sweeps)
+        exit(cli_fail(EXIT_USAGE, "a corpus has its own problems: without --family, --seed and --scale"));
+    if (!c->record && !c->replay && r->common.conv.threads)
+        exit(cli_fail(EXIT_USAGE, "--threads goes with --replay and --record: kernels are checked one by one"));
 }
 
 static void parse(int argc, char **argv, request *r)
 {
     static const struct option options[] = {
-        CLI_COMMON_LONG,
+        { "threads", required_argument, NULL, CLI_THREADS },
+        { "isa", required_argument, NULL, CLI_ISA },
+        { "json", required_argument, NULL, CLI_JSON },
+        { "help", no_argument, NULL, CLI_HELP },
         { "family", required_argument, NULL, OPT_FAMILY },
         { "seed", required_argument, NULL, OPT_SEED },
         { "scale", required_argument, NULL, OPT_SCALE },
@@ -99,7 +104,7 @@ static void parse(int argc, char **argv, request *r)
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == CLI_HELP) {
-            printf("%s%s", help, cli_common_help);
+            printf("%s%s", help, cli_run_help);
             exit(0);
         }
         if (option == OPT_FAMILY)

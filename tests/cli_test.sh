@@ -336,4 +336,16 @@ for protocol in centre dense; do
 done
 fault 2 "convert to a size that the layers do not take" convert data/fashion_vgg.nonet -o "$work/x.nonet" --size 3x3
 fault 2 "another network's name for a container" classify $shoe $net --net vgg16
+fault 2 "verify --algo" verify --family maxpool --algo direct
+fault 2 "verify --threads without a corpus" verify --family maxpool --threads 2
+fine "pack --help" pack --help
+grep -q -- --json "$work/out" && bad "pack --help: no --json" || ok "pack --help: no --json"
+ln -s "$(realpath $shoe)" "$work/val/$(printf '\355\240\200').pgm"
+"$nonet" eval "$work/val" --list <(printf '\355\240\200.pgm 9\n') $net --results "$work/utf8.jsonl" --json "$work/utf8.json" >/dev/null
+"$nonet" classify "$work/val/$(printf '\355\240\200').pgm" $net --json "$work/utf8.json" >/dev/null
+iconv -f UTF-8 -t UTF-8 <"$work/utf8.jsonl" >/dev/null && iconv -f UTF-8 -t UTF-8 <"$work/utf8.json" >/dev/null &&
+    ok "names that are no UTF-8 do not spoil JSON" || bad "names that are no UTF-8 do not spoil JSON"
+fault 1 "a device without end as picture" classify /dev/zero $net
+fault 2 "bench --algo ," bench layer 1 16 8 8 16 --algo ,
+fine "bench --seed 2^63-1" bench layer 1 16 8 8 16 --repetitions 1 --threads 1 --seed 9223372036854775807
 exit $status

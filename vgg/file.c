@@ -10,12 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Grows a buffer so that `need` bytes and a final zero fit; 0 when there is no memory. */
-static int grow(uint8_t **buf, size_t *room, size_t need)
+/* Grows a buffer so that `need` bytes and a final zero fit, or limit + 1 bytes and the zero if that is less; 0 when there is no
+ * memory. */
+static int grow(uint8_t **buf, size_t *room, size_t need, size_t limit)
 {
     size_t want = *room;
     while (want < need + 1)
         want = want ? want * 2 : 65536;
+    want = want - 2 > limit ? limit + 2 : want;
     if (want == *room)
         return 1;
     uint8_t *more = realloc(*buf, want);
@@ -26,18 +28,29 @@ static int grow(uint8_t **buf, size_t *room, size_t need)
     return 1;
 }
 
+static nonet_vgg_status too_large(const char *path, size_t limit, nonet_vgg_error *err)
+{
+    return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: is larger than the %zu bytes allowed here", path, limit);
+}
+
 /* Reads to the end of the file, but not past limit + 1 bytes, which is enough to see that there are too many. The size that
  * stat names is only a first guess: pipes have none. */
 static nonet_vgg_status read_all(int fd, const char *path, size_t limit, uint8_t **buf, size_t *size, nonet_vgg_error *err)
 {
     struct stat st;
     size_t room = 0, have = 0, guess = 4096;
-    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+    if (fstat(fd, &st) != 0)
+        return vgg_fail(err, NONET_VGG_IO, "%s: cannot read: %s", path, strerror(errno));
+    if (S_ISDIR(st.st_mode))
         return vgg_fail(err, NONET_VGG_IO, "%s: is a directory", path);
-    if (S_ISREG(st.st_mode) && st.st_size > 0 && (uint64_t)st.st_size <= limit)
+    if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))     /* /dev/zero has no end */
+        return vgg_fail(err, NONET_VGG_IO, "%s: is a device, not a file", path);
+    if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > limit)
+        return too_large(path, limit, err);
+    if (S_ISREG(st.st_mode) && st.st_size > 0)
         guess = (size_t)st.st_size;
     for (;;) {
-        if (!grow(buf, &room, have + guess))
+        if (!grow(buf, &room, have + guess, limit))
             return vgg_fail(err, NONET_VGG_NO_MEMORY, "%s: no memory to read the file", path);
         ssize_t got = read(fd, *buf + have, room - 1 - have);
         if (got < 0 && errno == EINTR)
@@ -48,7 +61,7 @@ static nonet_vgg_status read_all(int fd, const char *path, size_t limit, uint8_t
             break;
         have += (size_t)got;
         if (have > limit)
-            return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: is larger than the %zu bytes allowed here", path, limit);
+            return too_large(path, limit, err);
         guess = 4096;
     }
     (*buf)[have] = 0;
