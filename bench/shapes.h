@@ -1,4 +1,5 @@
-/* shapes.h - a file with a list of convolutions: for `nonet bench --shapes` and `nonet verify --record FILE --shapes`.
+/* shapes.h - a file with a list of convolutions: for --shapes of `nonet bench`, `nonet tune`, `nonet plan` and
+ * `nonet verify --record`.
  *
  * A line a problem: N C H W K, then, in any order and where it is not the default: kernel=R or kernel=RxS (3), stride=2 (1),
  * pad=0 or pad=1 (1 for a 3x3 kernel, else 0), pool (2x2 max pool behind it), linear (no ReLU). What follows a # is a remark. */

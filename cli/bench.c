@@ -165,6 +165,7 @@ static void parse(int argc, char **argv, request *r)
         { "peers", required_argument, NULL, OPT_PEERS },
         { "anonymous", no_argument, NULL, OPT_ANONYMOUS },
         { "shapes", required_argument, NULL, OPT_SHAPES },
+        { "layers", required_argument, NULL, OPT_SHAPES },
         { "kernel", required_argument, NULL, OPT_KERNEL },
         { "stride", required_argument, NULL, OPT_STRIDE },
         { "pad", required_argument, NULL, OPT_PAD },

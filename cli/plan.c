@@ -13,7 +13,7 @@ enum { SHOWN = 12, PATH = 4608 };
 static const char help[] =
     "Usage: nonet plan [OPTION...] NET...\n"
     "       nonet plan [OPTION...] layer N C H W K\n"
-    "       nonet plan [OPTION...] --layers FILE | --model FILE\n"
+    "       nonet plan [OPTION...] --shapes FILE | --model FILE\n"
     "Shows how each layer is computed on this machine. The profile that `nonet tune` keeps is looked at, if there is one; the\n"
     "other commands do that with --profile cache only.\n\n"
     "  --explain         for each layer the candidates, what the model predicts, what the profile has measured, and the reason\n"
@@ -221,7 +221,7 @@ int cmd_plan(int argc, char **argv)
     r.words.words = argv + optind;
     r.words.count = argc - optind;
     r.words.conv = r.settings.conv = r.common.conv;
-    const char *const inputs[] = { r.words.layers, r.words.model, r.common.profile };
+    const char *const inputs[] = { r.words.shapes, r.words.model, r.common.profile };
     cli_keep("--json", r.common.json, "an input", inputs, 3);
     int status = cli_problems(&r.problems, &r.words);
     if (!status) {

@@ -1,19 +1,19 @@
 /* problems.c - see problems.h. */
 #include "cli/problems.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "bench/shapes.h"
 #include "vgg/net.h"
 #include "vgg/nets.h"
 
-enum { BATCH_MAX = 4096, DIM_MAX = 1 << 16, SHAPE_NUMBERS = 5, PROBLEMS_MOST = 4096, LINE = 512 };
+enum { BATCH_MAX = 4096, DIM_MAX = 1 << 16, SHAPE_NUMBERS = 5, PROBLEMS_MOST = 4096 };
 
 const char cli_problems_help[] =
     "  --threads LIST    numbers of threads, with commas between them (default: all that this process may run)\n"
     "  --batch LIST      images in one run of a network (default 1)\n"
     "  --model FILE      the network in a model file\n"
-    "  --layers FILE     a layer a line: N C H W K, then kernel=3 stride=1 pad=1 pool as for --kernel ...; # begins a comment\n"
+    "  --shapes FILE     every layer of a list, as for `nonet bench`\n"
     "  --kernel N, --stride N, --pad N, --pool   of `layer`: N x N (default 3), 1 or 2, 0 or 1 (default: 1 for 3x3), 2x2 max "
     "pool\n"
     "  --any-algorithm   other algorithms than the default's too: their results differ in the last bits\n"
@@ -43,8 +43,8 @@ int cli_problems_option(int option, const char *value, problem_words *words, int
     case CLI_BATCH:
         words->batch = cli_numbers("--batch", value, 1, BATCH_MAX);
         return 1;
-    case CLI_LAYERS:
-        words->layers = value;
+    case CLI_SHAPES:
+        words->shapes = value;
         return 1;
     case CLI_NET_MODEL:
         words->model = value;
@@ -209,11 +209,6 @@ static int add_file_model(problem_list *list, const problem_words *w)
 static int add_layer(problem_list *list, nonet_conv p, const problem_words *w, const char *where)
 {
     int oh, ow;
-    p.r = p.r ? p.r : 3;
-    p.s = p.s ? p.s : 3;
-    p.stride = p.stride ? p.stride : 1;
-    p.pad = p.pad < 0 ? p.r == 3 : p.pad;
-    p.relu = 1;
     p.src_layout = p.c <= NONET_FEW_CHANNELS ? NONET_NCHW : NONET_NCHW16C;
     p.dst_layout = NONET_NCHW16C;
     nonet_status status = nonet_conv_output(&p, &oh, &ow);
@@ -234,71 +229,28 @@ static int add_words(problem_list *list, const problem_words *w)
         return cli_fail(EXIT_USAGE, "layer wants five numbers: N C H W K");
     for (int i = 0; i < SHAPE_NUMBERS; i++)
         *fields[i] = (int)cli_number(names[i], w->words[1 + i], 1, i ? DIM_MAX : BATCH_MAX);
+    p.r = p.r ? p.r : 3;
+    p.s = p.s ? p.s : 3;
+    p.stride = p.stride ? p.stride : 1;
+    p.pad = p.pad < 0 ? p.r == 3 : p.pad;
+    p.relu = 1;
     return add_layer(list, p, w, "layer");
 }
 
-static int read_number(const char *text, long min, long max, int *to)
+static int add_shapes(problem_list *list, const problem_words *w)
 {
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    *to = (int)value;
-    return end != text && !*end && !errno && value >= min && value <= max;
-}
-
-/* "kernel=5": 0 if it is no such word. */
-static int read_word(const char *word, nonet_conv *p)
-{
-    if (!strncmp(word, "kernel=", 7)) {
-        int fine = read_number(word + 7, 1, 1024, &p->r);
-        p->s = p->r;
-        return fine;
+    bench_shapes shapes;
+    nonet_vgg_error err;
+    char where[64];
+    int fault = 0;
+    nonet_vgg_status status = bench_shapes_read(&shapes, w->shapes, &err);
+    if (status != NONET_VGG_OK)
+        return cli_fail(cli_exit_of(status), "%s", err.text);
+    for (int i = 0; i < shapes.count && !fault; i++) {
+        snprintf(where, sizeof where, "line %d of the shapes", shapes.line[i]);
+        fault = add_layer(list, shapes.conv[i], w, where);
     }
-    if (!strncmp(word, "stride=", 7))
-        return read_number(word + 7, 1, 2, &p->stride);
-    if (!strncmp(word, "pad=", 4))
-        return read_number(word + 4, 0, 1, &p->pad);
-    p->pool = !strcmp(word, "pool");
-    return p->pool;
-}
-
-/* 1: a layer; 0: an empty line or a comment; -1: neither. */
-static int read_line(char *line, nonet_conv *p)
-{
-    int *const fields[SHAPE_NUMBERS] = { &p->n, &p->c, &p->h, &p->w, &p->k };
-    char *rest = line, *word;
-    int count = 0;
-    line[strcspn(line, "#\n")] = '\0';
-    *p = (nonet_conv){ .pad = -1 };
-    while ((word = strtok_r(rest, " \t\r", &rest))) {
-        int fine = count < SHAPE_NUMBERS ? read_number(word, 1, count ? DIM_MAX : BATCH_MAX, fields[count]) : read_word(word, p);
-        if (!fine)
-            return -1;
-        count++;
-    }
-    return count == 0 ? 0 : count < SHAPE_NUMBERS ? -1 : 1;
-}
-
-static int add_file(problem_list *list, const problem_words *w)
-{
-    FILE *file = fopen(w->layers, "re");
-    char line[LINE], where[64];
-    int fault = 0, number = 0;
-    if (!file)
-        return cli_fail(EXIT_DATA, "%s: %s", w->layers, strerror(errno));
-    while (!fault && fgets(line, sizeof line, file)) {
-        nonet_conv p;
-        number++;
-        snprintf(where, sizeof where, "line %d of the layers", number);
-        int kind = strchr(line, '\n') || feof(file) ? read_line(line, &p) : -1;
-        if (kind < 0)
-            fault = cli_fail(EXIT_DATA, "%s: line %d is not N C H W K [kernel=N] [stride=N] [pad=N] [pool]", w->layers, number);
-        else if (kind)
-            fault = add_layer(list, p, w, where);
-    }
-    if (!fault && ferror(file))
-        fault = cli_fail(EXIT_DATA, "%s: cannot be read", w->layers);
-    fclose(file);
+    bench_shapes_free(&shapes);
     return fault;
 }
 
@@ -311,18 +263,23 @@ int cli_problems(problem_list *list, const problem_words *given)
         w.threads = (number_list){ { nonet_threads_for(0) }, 1 };
     if (!w.batch.count)
         w.batch = (number_list){ { 1 }, 1 };
-    if (!w.count && !w.layers && !w.model)
+    int layer = w.count && !strcmp(w.words[0], "layer");
+    if (given->batch.count && !w.model && (layer || !w.count))
+        return cli_fail(EXIT_USAGE, "--batch is for networks, not for a layer: its first number is the batch");
+    if (!layer && (w.layer.r || w.layer.stride || w.layer.pad >= 0 || w.layer.pool))
+        return cli_fail(EXIT_USAGE, "--kernel, --stride, --pad and --pool are for `layer`");
+    if (!w.count && !w.shapes && !w.model)
         return cli_fail(EXIT_USAGE, "which network? For example 'nonet %s vgg16'; 'nonet %s --help' tells more", cli_command,
                         cli_command);
-    if (w.count && !strcmp(w.words[0], "layer"))
+    if (layer)
         fault = add_words(list, &w);
     else
         for (int i = 0; i < w.count && !fault; i++)
             fault = add_net(list, w.words[i], &w);
     if (w.model && !fault)
         fault = add_file_model(list, &w);
-    if (w.layers && !fault)
-        fault = add_file(list, &w);
+    if (w.shapes && !fault)
+        fault = add_shapes(list, &w);
     return fault ? fault : list->count ? 0 : cli_fail(EXIT_DATA, "there is no layer to look at");
 }
 

@@ -16,13 +16,13 @@ typedef struct problem_list {
     int count, room;
 } problem_list;
 
-/* Words of the command line: "vgg16 vgg19", or "layer N C H W K"; layers: a file of layers, or NULL; model: a model file, or
+/* Words of the command line: "vgg16 vgg19", or "layer N C H W K"; shapes: a file of them, or NULL; model: a model file, or
  * NULL. Every problem stands once for each number of threads and (networks) each batch. Ends the process with a sentence if they
  * are wrong. */
 typedef struct problem_words {
     char **words;
     int count;
-    const char *layers, *model;
+    const char *shapes, *model;
     number_list batch, threads;
     nonet_conv layer;           /* kernel, stride, pad (-1: 1 for 3x3) and pool of a `layer` */
     nonet_options conv;
@@ -35,11 +35,12 @@ void cli_problems_free(problem_list *list);
 void cli_problem_shape(const tune_problem *problem, char *text, size_t size);
 
 /* Options that tune and plan share. */
-enum { CLI_BATCH = CLI_OWN, CLI_LAYERS, CLI_NET_MODEL, CLI_KERNEL, CLI_STRIDE, CLI_PAD, CLI_POOL, CLI_ANY, CLI_PROBLEMS_OWN };
+enum { CLI_BATCH = CLI_OWN, CLI_SHAPES, CLI_NET_MODEL, CLI_KERNEL, CLI_STRIDE, CLI_PAD, CLI_POOL, CLI_ANY, CLI_PROBLEMS_OWN };
 #define CLI_PROBLEMS_LONG                                                                                                      \
-    { "batch", required_argument, NULL, CLI_BATCH }, { "layers", required_argument, NULL, CLI_LAYERS },                       \
+    { "batch", required_argument, NULL, CLI_BATCH }, { "shapes", required_argument, NULL, CLI_SHAPES },                       \
     { "model", required_argument, NULL, CLI_NET_MODEL }, { "kernel", required_argument, NULL, CLI_KERNEL },                   \
     { "stride", required_argument, NULL, CLI_STRIDE }, { "pad", required_argument, NULL, CLI_PAD },                           \
+    { "layers", required_argument, NULL, CLI_SHAPES },          /* the old name */                                             \
     { "pool", no_argument, NULL, CLI_POOL }, { "any-algorithm", no_argument, NULL, CLI_ANY }
 /* As cli_common_option; takes --threads with a list too. */
 int cli_problems_option(int option, const char *value, problem_words *words, int *any);

@@ -19,8 +19,8 @@ enum { WHY = 4608 };
 static const char help[] =
     "Usage: nonet tune [OPTION...] NET...\n"
     "       nonet tune [OPTION...] layer N C H W K\n"
-    "       nonet tune [OPTION...] --layers FILE | --model FILE\n"
-    "       nonet tune --check [OPTION...] NET... | layer ... | --layers FILE\n"
+    "       nonet tune [OPTION...] --shapes FILE | --model FILE\n"
+    "       nonet tune --check [OPTION...] NET... | layer ... | --shapes FILE\n"
     "Tries other blocks, splits, kernels and forms of weights for each layer: predicts, verifies their bits, measures the\n"
     "promising ones in turn with the default, and keeps what is faster by more than the noise in a profile. Results keep their\n"
     "bits. bench, classify, eval and features use the profile with --profile cache, or NONET_PROFILE=cache (docs/TUNING.md).\n\n"
@@ -301,7 +301,7 @@ int cmd_tune(int argc, char **argv)
         return cli_fail(EXIT_USAGE, "--profile none: tune has to have a profile");
     const char *name = cli_profile_name(&r.common);
     r.profile = name && strcmp(name, "cache") ? name : NULL;
-    const char *const inputs[] = { r.words.layers, r.words.model };
+    const char *const inputs[] = { r.words.shapes, r.words.model };
     cli_keep("--profile", r.check ? NULL : r.profile, "an input", inputs, 2);
     int status = cli_problems(&r.problems, &r.words);
     if (!status)

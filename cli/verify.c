@@ -98,6 +98,7 @@ static void parse(int argc, char **argv, request *r)
         { "replay", required_argument, NULL, OPT_REPLAY },
         { "limit", required_argument, NULL, OPT_LIMIT },
         { "shapes", required_argument, NULL, OPT_SHAPES },
+        { "layers", required_argument, NULL, OPT_SHAPES },
         { NULL, 0, NULL, 0 },
     };
     int option;

@@ -348,4 +348,14 @@ iconv -f UTF-8 -t UTF-8 <"$work/utf8.jsonl" >/dev/null && iconv -f UTF-8 -t UTF-
 fault 1 "a device without end as picture" classify /dev/zero $net
 fault 2 "bench --algo ," bench layer 1 16 8 8 16 --algo ,
 fine "bench --seed 2^63-1" bench layer 1 16 8 8 16 --repetitions 1 --threads 1 --seed 9223372036854775807
+printf '1 16 14 14 16 kernel=5x3 linear # a remark\n' >"$work/shapes.txt"
+for option in --shapes --layers; do
+    fine "plan $option" plan $option "$work/shapes.txt" --threads 1
+    fine "bench $option" bench $option "$work/shapes.txt" --threads 1 --repetitions 1
+    "$nonet" verify --record "$work/corpus$option" $option "$work/shapes.txt" >/dev/null 2>&1 && ok "verify $option" || bad "verify $option"
+    fine "tune $option" tune $option "$work/shapes.txt" --threads 1 --time 0.5 --profile "$work/tuned"
+done
+fault 1 "plan of a shape that is none" plan --shapes "$work/val.txt"
+fault 2 "plan layer --batch" plan layer 1 16 14 14 16 --batch 2
+fault 2 "plan of a network with a layer's option" plan vgg11 --pool
 exit $status
