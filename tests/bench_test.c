@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bench/emit.h"
+#include "bench/peers/run.h"
 #include "bench/record.h"
 #include "tests/support.h"
 #ifdef NONET_TEST_CJSON
@@ -201,6 +202,22 @@ START_TEST(proc_stat_is_read)
     ck_assert_double_eq_tol(watch.busy, 1.63, 1e-12);
     ck_assert_double_eq_tol(watch.steal, 0.08, 1e-12);
     ck_assert(!bench_watch_parse("intr 1 2 3 4 5 6 7 8", 100, &watch));
+}
+END_TEST
+
+/* ---- other libraries ---- */
+
+START_TEST(worst_image_of_a_peer)
+{
+    const float ours[] = { 3, 4, 0, 1, 3, 4 };
+    float theirs[] = { 3, 4, 0, 1, 3, 4 };
+
+    ck_assert_double_eq(bench_peers_difference(ours, theirs, 3, 2), 0);
+    theirs[1] = 4.5f;
+    theirs[5] = 3;
+    ck_assert_double_eq_tol(bench_peers_difference(ours, theirs, 3, 2), 0.2, 1e-12);
+    theirs[0] = NAN;            /* of the first image: the others are numbers, and do not hide it */
+    ck_assert(isnan(bench_peers_difference(ours, theirs, 3, 2)));
 }
 END_TEST
 
@@ -420,6 +437,7 @@ int main(void)
     tcase_add_test(tcase, quiet_runs_are_not_blamed);
     tcase_add_test(tcase, every_disturbance_has_its_reason);
     tcase_add_test(tcase, proc_stat_is_read);
+    tcase_add_test(tcase, worst_image_of_a_peer);
     suite_add_tcase(suite, tcase);
     tcase_add_test(record, json_reads_back);
     tcase_add_test(record, json_lines_read_back);

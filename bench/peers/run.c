@@ -230,16 +230,22 @@ static double relative_l2(const float *ours, const float *theirs, size_t floats)
     return size > 0 ? sqrt(difference / size) : difference > 0 ? INFINITY : 0;
 }
 
-/* Of the worst image; one that is not a number is worst of all. */
-static double compare(const bench_peers *p, const float *ours)
+double bench_peers_difference(const float *ours, const float *theirs, size_t images, size_t floats)
 {
-    size_t images = (size_t)p->problem.net.batch, floats = peer_out_floats(&p->problem.net) / images;
     double worst = 0;
     for (size_t n = 0; n < images; n++) {
-        double d = relative_l2(ours + n * floats, p->dst + n * floats, floats);
-        worst = d <= worst ? worst : d;
+        double d = relative_l2(ours + n * floats, theirs + n * floats, floats);
+        if (isnan(d))
+            return d;
+        worst = fmax(worst, d);
     }
     return worst;
+}
+
+static double compare(const bench_peers *p, const float *ours)
+{
+    size_t images = (size_t)p->problem.net.batch;
+    return bench_peers_difference(ours, p->dst, images, peer_out_floats(&p->problem.net) / images);
 }
 
 static void warm(bench_peers *p, contender *c, int runs, const float *ours)
