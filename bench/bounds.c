@@ -1,6 +1,7 @@
 /* bounds.c - counts of multiply-adds, and the roofline they stand under. */
 #include "bench/bounds.h"
 #include "engine/choose.h"
+#include "engine/plan.h"
 
 static int or_default(int value, int otherwise)
 {
@@ -29,6 +30,13 @@ bench_work bench_work_of(const nonet_conv *p, nonet_algo algo)
     }
     if (r == p->h && s == p->w && p->pad == 0)
         work.weight_bytes = (double)sizeof(float) * p->k * p->c * r * s;
+    return work;
+}
+
+bench_work bench_work_planned(const nonet_conv *p, const nonet_plan *plan)
+{
+    bench_work work = bench_work_of(p, plan->algo);
+    work.weight_bytes /= plan->bf16 ? 2 : 1;
     return work;
 }
 

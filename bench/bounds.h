@@ -10,7 +10,7 @@ typedef struct bench_work {
     double direct;              /* as a direct convolution: what GFLOP/s are counted by */
     double fewest;              /* of direct, F(2x2), F(4x4); direct where c <= 4 or another algorithm cannot compute it */
     double own;                 /* of the algorithm that runs */
-    double weight_bytes;        /* f32 weights of a fully connected layer; 0 for a convolution */
+    double weight_bytes;        /* of a fully connected layer's weights, without padding; 0 for a convolution */
     int n;                      /* images */
     double bytes;               /* moved at least: input, output, and the weights as the algorithm packs them, once each */
     double memory_bytes;        /* of these, what must come from memory: what the last cache cannot have kept */
@@ -18,6 +18,8 @@ typedef struct bench_work {
 
 /* algo: the one that runs, never AUTO. A kernel that covers its whole input without padding is a fully connected layer. */
 bench_work bench_work_of(const nonet_conv *problem, nonet_algo algo);
+/* The same by a plan, whose weights may be bf16. problem: the plan may be for fewer images than are asked about. */
+bench_work bench_work_planned(const nonet_conv *problem, const nonet_plan *plan);
 /* Multiply-adds of one algorithm; 0 if it cannot compute the problem. */
 double bench_macs(const nonet_conv *problem, nonet_algo algo);
 

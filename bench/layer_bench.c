@@ -100,7 +100,7 @@ static nonet_vgg_status add_row(layer_run *run, bench_report *report, contender 
     snprintf(row->shape, sizeof row->shape, "%dx%dx%d -> %dx%dx%d", p->c, p->h, p->w, p->k, run->oh, run->ow);
     snprintf(row->algorithm, sizeof row->algorithm, "%s", nonet_algo_name(info.algo));
     snprintf(row->kernel, sizeof row->kernel, "%s", info.kernel);
-    row->work = bench_work_of(p, info.algo);
+    row->work = bench_work_planned(p, c->plan);
     row->kind = row->work.weight_bytes > 0 ? ROW_FC : ROW_CONV;
     row->threads = info.threads;
     row->batch = p->n;

@@ -90,7 +90,9 @@ static void fill_bytes(bench_row *row, const nonet_vgg_layer_info *layer, const 
                                                      .cold = run->settings->cold });
 }
 
-static void fill_layer_row(bench_row *row, const nonet_vgg_layer_info *layer, const net_run *run, const bench_report *report)
+/* plan: of convolutions and fully connected layers. */
+static void fill_layer_row(bench_row *row, const nonet_vgg_layer_info *layer, const nonet_plan *plan, const net_run *run,
+                           const bench_report *report)
 {
     snprintf(row->shape, sizeof row->shape, "%dx%dx%d -> %dx%dx%d", layer->c, layer->h, layer->w, layer->k, layer->oh, layer->ow);
     row->threads = report->threads;
@@ -104,9 +106,7 @@ static void fill_layer_row(bench_row *row, const nonet_vgg_layer_info *layer, co
     nonet_conv p = problem_of(layer, run->info.batch);
     snprintf(row->algorithm, sizeof row->algorithm, "%s", nonet_algo_name(layer->plan.algo));
     snprintf(row->kernel, sizeof row->kernel, "%s", layer->plan.kernel ? layer->plan.kernel : "");
-    row->work = bench_work_of(&p, layer->plan.algo);
-    if (run->settings->conv.fc_weights == NONET_FC_BF16)
-        row->work.weight_bytes /= 2;
+    row->work = bench_work_planned(&p, plan);
     row->threads = layer->plan.threads;
     fill_bytes(row, layer, run, report);
 }
@@ -121,9 +121,10 @@ static nonet_vgg_status add_rows(net_run *run, bench_report *report, nonet_vgg_e
         bench_row *row = bench_report_add(report, kind_of(&layer), "%s/%s", run->info.name, layer.name);
         if (!row)
             return bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
-        fill_layer_row(row, &layer, run, report);
-        if (bench_net_plan(run->net, i))
-            bench_blocking(bench_net_plan(run->net, i), row->blocking, sizeof row->blocking);
+        const nonet_plan *plan = bench_net_plan(run->net, i);
+        fill_layer_row(row, &layer, plan, run, report);
+        if (plan)
+            bench_blocking(plan, row->blocking, sizeof row->blocking);
         seen |= (unsigned)row->kind;
     }
     for (int i = 0; i < SUMS; i++) {
