@@ -117,8 +117,8 @@ void bench_record_context(const bench_report *report, const bench_sink *sink)
     static const char *const cold[] = { "none", "weights", "all" };
     const char *hash = "";
     unsigned long long seed = report->settings->seed;
-    for (int i = report->count - 1; i >= 0; i--)
-        if (report->rows[i].hash[0])
+    for (int i = 0; i < report->count; i++)
+        if (report->rows[i].hash[0])    /* a sum in the middle has none, and peers have none: the last that there is */
             hash = report->rows[i].hash;
     put_general(&report->host, report->settings->anonymous, sink);
     put_program(sink);

@@ -267,7 +267,11 @@ static void make_report(bench_report *report, bench_settings *settings)
     for (int i = 0; i < 3; i++)
         ck_assert(bench_series_add(&row->seconds, times[i]));
     ck_assert(bench_stats_of(&row->seconds, &row->stats));
-    ck_assert_ptr_nonnull(bench_report_add(report, ROW_OTHER, "layer/2, \"quoted\""));
+    snprintf(row->hash, sizeof row->hash, "0123456789abcdef");
+    row = bench_report_add(report, ROW_OTHER, "layer/2, \"quoted\"");
+    ck_assert_ptr_nonnull(row);
+    snprintf(row->hash, sizeof row->hash, "fedcba9876543210");
+    ck_assert_ptr_nonnull(bench_report_add(report, ROW_CONV, "layer/2/peer"));
 }
 
 /* What a writer wrote, as text (free it). */
@@ -311,6 +315,7 @@ static void check_context(const cJSON *context)
     ck_assert(cJSON_IsTrue(item(context, "disturbed")));
     ck_assert_double_eq(item(context, "copy_gbps")->valuedouble, 15);
     ck_assert_double_eq(item(context, "seed")->valuedouble, 7);
+    ck_assert_str_eq(item(context, "output_hash")->valuestring, "fedcba9876543210");
 }
 
 static void check_row(const cJSON *row)
@@ -332,7 +337,7 @@ START_TEST(json_reads_back)
 
     ck_assert_ptr_nonnull(tree);
     check_context(item(tree, "context"));
-    ck_assert_int_eq(cJSON_GetArraySize(item(tree, "benchmarks")), 2);
+    ck_assert_int_eq(cJSON_GetArraySize(item(tree, "benchmarks")), 3);
     check_row(cJSON_GetArrayItem(item(tree, "benchmarks"), 0));
     cJSON_Delete(tree);
     free(text);
@@ -353,7 +358,7 @@ START_TEST(json_lines_read_back)
             check_row(tree);
         cJSON_Delete(tree);
     }
-    ck_assert_int_eq(lines, 2);
+    ck_assert_int_eq(lines, 3);
     free(text);
 }
 END_TEST
@@ -421,8 +426,10 @@ START_TEST(csv_reads_back)
     ck_assert_str_eq(cell_of(names, cells, count, "context.subject"), "two\nlines");
     ck_assert_str_eq(cell_of(names, cells, count, "context.schema"), BENCH_SCHEMA);
     ck_assert_str_eq(cell_of(names, cells, count, "context.disturbed_by"), "other load: 1.00 CPUs on average");
+    ck_assert_str_eq(cell_of(names, cells, count, "context.output_hash"), "fedcba9876543210");
     ck_assert_int_eq(csv_record(&rest, cells, MOST), count);
     ck_assert_str_eq(cell_of(names, cells, count, "name"), "layer/2, \"quoted\"");
+    ck_assert_int_eq(csv_record(&rest, cells, MOST), count);
     ck_assert_str_eq(rest, "");
     free(text);
 }
