@@ -92,6 +92,8 @@ int bench_again(const bench_settings *settings, int done, double seconds);
 /* peak_table.c, table.c; json.c, csv.c: 0 and errno if the file could not be written */
 nonet_vgg_status bench_peak_table(bench_report *report, nonet_vgg_error *err);
 void bench_table(const bench_report *report);
+/* "median of 7", or, where rows differ (layers of a list have a time each, not a count), "medians of 7 to 300 samples". */
+void bench_table_counts(const bench_report *report, char *text, size_t size);
 int bench_json(const bench_report *report);
 int bench_jsonl(const bench_report *report);
 int bench_csv(const bench_report *report);

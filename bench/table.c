@@ -1,4 +1,5 @@
 /* table.c - the report for people: columns that line up. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include "bench/build_info.h"
@@ -82,9 +83,24 @@ static void phase_table(const bench_report *report, int name_width)
            "is in mul.\n");
 }
 
+void bench_table_counts(const bench_report *report, char *text, size_t size)
+{
+    int least = INT_MAX, most = 0;
+    for (int i = 0; i < report->count; i++) {
+        int count = report->rows[i].stats.count;
+        least = count < least ? count : least;
+        most = count > most ? count : most;
+    }
+    if (least < most)
+        snprintf(text, size, "medians of %d to %d samples", least, most);
+    else
+        snprintf(text, size, "median of %d", most);
+}
+
 void bench_table(const bench_report *report)
 {
     widths w = { 5, 5, 9 };
+    char counts[64];
     head(report);
     if (report->peak_count)
         peak_table(report);
@@ -100,10 +116,10 @@ void bench_table(const bench_report *report)
     for (int i = 0; i < report->count; i++)
         if (!report->rows[i].peer[0])
             print_row(report, &report->rows[i], &w);
-    printf("\nms: median of %d; +-%%: median deviation. GFLOP/s count a direct convolution. %%bound: least time at these peaks,\n"
+    bench_table_counts(report, counts, sizeof counts);
+    printf("\nms: %s; +-%%: median deviation. GFLOP/s count a direct convolution. %%bound: least time at these peaks,\n"
            "by the fewest multiply-adds of direct, F(2x2), F(4x4), or by the weights' bytes; %%own: of the algorithm that ran.\n"
-           "MB: input, output and packed weights. %%roof: least time of what ran, by its arithmetic or by memory.\n",
-           report->rows[report->count - 1].stats.count);
+           "MB: input, output and packed weights. %%roof: least time of what ran, by its arithmetic or by memory.\n", counts);
     bench_peers_table(report);
     if (report->settings->phases)
         phase_table(report, w.name);

@@ -42,6 +42,8 @@ for name in 1x32x10x10x32/direct 1x32x10x10x32/winograd-f4 2x3x12x13x17-pool-lin
     1x16x9x8x16-1x1/direct 1x24x8x9x16-5x3/direct 1x32x7x7x50-7x7/direct; do
     grep -q "\"name\": \"layer/$name\"" "$work/a.json" || bad "--shapes: no row layer/$name"
 done
+grep -q '^ms: median of 6;' "$work/out"
+check $? "the table tells the number of samples"
 grep -q '"host_name": ""' "$work/a.json" && grep -q '"executable": "nonet"' "$work/a.json" && ! grep -qF "$PWD" "$work/a.json"
 check $? "--anonymous names neither host nor folders"
 

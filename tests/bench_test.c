@@ -274,6 +274,24 @@ static void make_report(bench_report *report, bench_settings *settings)
     ck_assert_ptr_nonnull(bench_report_add(report, ROW_CONV, "layer/2/peer"));
 }
 
+START_TEST(table_tells_every_number_of_samples)
+{
+    bench_report report;
+    bench_settings settings;
+    char text[64];
+
+    make_report(&report, &settings);
+    for (int i = 0; i < report.count; i++)
+        report.rows[i].stats.count = 7;
+    bench_table_counts(&report, text, sizeof text);
+    ck_assert_str_eq(text, "median of 7");
+    report.rows[0].stats.count = 300;
+    bench_table_counts(&report, text, sizeof text);
+    ck_assert_str_eq(text, "medians of 7 to 300 samples");
+    bench_report_free(&report);
+}
+END_TEST
+
 /* What a writer wrote, as text (free it). */
 static char *written(int (*write)(const bench_report *))
 {
@@ -475,6 +493,7 @@ int main(void)
     tcase_add_test(tcase, proc_stat_is_read);
     tcase_add_test(tcase, worst_image_of_a_peer);
     suite_add_tcase(suite, tcase);
+    tcase_add_test(record, table_tells_every_number_of_samples);
     tcase_add_test(record, json_reads_back);
     tcase_add_test(record, json_lines_read_back);
     tcase_add_test(record, csv_reads_back);
