@@ -1,7 +1,7 @@
 /* host.c - /proc/cpuinfo and /sys. */
 #include "bench/host.h"
 #include <ctype.h>
-#include <sched.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,19 +120,27 @@ static void name_arm(bench_host *host)
         snprintf(host->cpu, sizeof host->cpu, "Arm, implementer 0x%02x, part 0x%03x", host->midr >> 24, host->midr >> 4 & 0xfff);
 }
 
-/* "0-3,8": how many. */
-static int list_count(const char *text)
+/* Adds "0-3,8" to a set; what is beyond CPU_SETSIZE is left out. */
+static void list_add(const char *text, cpu_set_t *set)
 {
-    int count = 0;
     while (isdigit((unsigned char)*text)) {
         char *end;
         long from = strtol(text, &end, 10), to = from;
         if (*end == '-')
             to = strtol(end + 1, &end, 10);
-        count += (int)(to - from + 1);
+        for (long i = from; i <= to && i < CPU_SETSIZE; i++)
+            CPU_SET(i, set);
         text = *end == ',' ? end + 1 : end;
     }
-    return count;
+}
+
+/* "0-3,8": how many. */
+static int list_count(const char *text)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    list_add(text, &set);
+    return CPU_COUNT(&set);
 }
 
 static size_t cache_bytes(const char *text)
@@ -236,6 +244,46 @@ void bench_host_read(bench_host *host)
     read_system(host);
     if (getloadavg(host->load, 3) < 3)
         memset(host->load, 0, sizeof host->load);
+}
+
+static void read_cache_line(const char *root, int cpu, int index, const char *name, char *text, int size)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/sys/devices/system/cpu/cpu%d/cache/index%d/%s", root, cpu, index, name);
+    read_line(path, text, size);
+}
+
+/* Bytes of a CPU's largest cache, 0 if unknown; adds those that share it, the CPU at least, to the set. */
+static size_t largest_cache(const char *root, int cpu, cpu_set_t *sharing)
+{
+    char text[4096];
+    size_t most = 0;
+    int which = 0;
+    for (int i = 0; i < HOST_CACHES; i++) {
+        read_cache_line(root, cpu, i, "size", text, sizeof text);
+        size_t bytes = cache_bytes(text);
+        which = bytes > most ? i : which;
+        most = bytes > most ? bytes : most;
+    }
+    read_cache_line(root, cpu, which, "shared_cpu_list", text, sizeof text);
+    list_add(text, sharing);
+    CPU_SET(cpu, sharing);
+    return most;
+}
+
+size_t bench_host_caches(const char *root, const cpu_set_t *cpus, int threads)
+{
+    size_t sum = 0, most = 0;
+    cpu_set_t counted;
+    CPU_ZERO(&counted);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, cpus) || CPU_ISSET(cpu, &counted))
+            continue;
+        size_t bytes = largest_cache(root, cpu, &counted);
+        sum += bytes;
+        most = bytes > most ? bytes : most;
+    }
+    return sum < most * (size_t)threads ? sum : most * (size_t)threads;
 }
 
 size_t bench_host_last_cache(const bench_host *host)

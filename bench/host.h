@@ -2,6 +2,7 @@
 #ifndef NONET_BENCH_HOST_H
 #define NONET_BENCH_HOST_H
 
+#include <sched.h>
 #include <stddef.h>
 
 enum { HOST_CACHES = 8 };
@@ -33,7 +34,10 @@ typedef struct bench_host {
 } bench_host;
 
 void bench_host_read(bench_host *host);
-/* Bytes of the largest cache; 0 if unknown. */
+/* Bytes of the first CPU's largest cache; 0 if unknown. What one thread can keep. */
 size_t bench_host_last_cache(const bench_host *host);
+/* Bytes of the largest caches of these CPUs, a shared one once, but no more caches than threads: what a team can keep. An EPYC
+ * 9654 has 12 of 32 MiB. 0 if unknown. root is put before /sys: "" is this system. */
+size_t bench_host_caches(const char *root, const cpu_set_t *cpus, int threads);
 
 #endif

@@ -129,9 +129,9 @@ static double copy_peak(float *x, size_t steps, int threads)
 }
 
 /* Fills read and copy bandwidth. */
-static void memory_peak(nonet_read_fn *fn, int threads, size_t last_cache, bench_peak *peak)
+static void memory_peak(nonet_read_fn *fn, int threads, size_t caches, bench_peak *peak)
 {
-    size_t bytes = READ_BYTES > 4 * last_cache ? READ_BYTES : 4 * last_cache;
+    size_t bytes = READ_BYTES > 4 * caches ? READ_BYTES : 4 * caches;
     size_t steps = bytes / (NONET_READ_STEP * sizeof(float));
     float *x = bench_floats(steps * NONET_READ_STEP);
     double best = 0;
@@ -176,10 +176,10 @@ double bench_read_gbps(nonet_isa isa, int threads, size_t bytes)
     return 1e-9 * best;
 }
 
-int bench_peak_measure(nonet_isa isa, int threads, size_t last_cache, bench_peak *peak)
+int bench_peak_measure(nonet_isa isa, int threads, size_t caches, bench_peak *peak)
 {
     size_t row = row_of(isa);
     *peak = (bench_peak){ .fma_gflops = 2e-9 * fma_peak(loops[row].fma, threads) };
-    memory_peak(loops[row].read, threads, last_cache, peak);
+    memory_peak(loops[row].read, threads, caches, peak);
     return peak->read_gbps > 0;
 }

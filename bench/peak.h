@@ -11,8 +11,9 @@ typedef struct bench_peak {
 } bench_peak;
 
 /* Best of several short runs with `threads` OpenMP threads (as they are pinned now). isa: one this machine supports.
- * last_cache: bytes of the largest cache, 0 if unknown. 0 when there is no memory. Takes about half a second. */
-int bench_peak_measure(nonet_isa isa, int threads, size_t last_cache, bench_peak *peak);
+ * caches: bytes of all last caches that these threads have together, 0 if unknown: each thread reads a share of the buffer, and
+ * the share has to be larger than its cache. 0 when there is no memory. Takes about half a second. */
+int bench_peak_measure(nonet_isa isa, int threads, size_t caches, bench_peak *peak);
 /* fma_gflops alone, and read_gbps of a buffer of `bytes`, which may fit a cache; 0 when there is no memory. */
 double bench_fma_gflops(nonet_isa isa, int threads);
 double bench_read_gbps(nonet_isa isa, int threads, size_t bytes);

@@ -17,7 +17,7 @@ static nonet_vgg_status add_entry(bench_report *report, nonet_isa isa, int threa
         return bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
     report->peaks = grown;
     bench_pin_threads(&pin, threads);
-    int good = bench_peak_measure(isa, threads, bench_host_last_cache(&report->host), &entry.peak);
+    int good = bench_peak_measure(isa, threads, bench_report_caches(report, &pin, threads), &entry.peak);
     bench_unpin_threads(&pin);
     if (!good)
         return bench_fail(err, NONET_VGG_NO_MEMORY, "no memory to measure the bandwidth with");

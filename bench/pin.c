@@ -66,6 +66,16 @@ void bench_pin_check(bench_pin *pin)
     }
 }
 
+void bench_pin_set(const bench_pin *pin, cpu_set_t *cpus)
+{
+    *cpus = pin->before;
+    if (!pin->threads)
+        return;
+    CPU_ZERO(cpus);
+    for (int i = 0; i < pin->threads; i++)
+        CPU_SET(nth_cpu(&pin->before, i), cpus);
+}
+
 void bench_pin_where(int threads, char *text, size_t size)
 {
     size_t used = 0;

@@ -20,6 +20,8 @@ void bench_unpin_threads(bench_pin *pin);
 /* Runtimes may end and restart threads when teams change size; new ones would all share the first CPU. If that has happened the
  * pinning is taken back and pin->lost set. */
 void bench_pin_check(bench_pin *pin);
+/* Where the threads of a team may run now: the CPUs they are tied to, or else all of the process's. */
+void bench_pin_set(const bench_pin *pin, cpu_set_t *cpus);
 /* "0,1": the CPU that each thread of a team runs on at this moment, pinned or not. */
 void bench_pin_where(int threads, char *text, size_t size);
 

@@ -19,12 +19,20 @@ nonet_vgg_status bench_fail(nonet_vgg_error *err, nonet_vgg_status status, const
     return status;
 }
 
+size_t bench_report_caches(const bench_report *report, const bench_pin *pin, int threads)
+{
+    cpu_set_t cpus;
+    bench_pin_set(pin, &cpus);
+    size_t all = bench_host_caches("", &cpus, threads), one = bench_host_last_cache(&report->host);
+    return all > one ? all : one;
+}
+
 static nonet_vgg_status measure_peak(bench_report *report, bench_peak *peak, double *mhz, nonet_vgg_error *err)
 {
     bench_pin pin;
     bench_pin_threads(&pin, report->threads);
     *mhz = bench_clock_mhz();
-    int good = bench_peak_measure(report->isa, report->threads, bench_host_last_cache(&report->host), peak);
+    int good = bench_peak_measure(report->isa, report->threads, bench_report_caches(report, &pin, report->threads), peak);
     bench_unpin_threads(&pin);
     return good ? NONET_VGG_OK : bench_fail(err, NONET_VGG_NO_MEMORY, "no memory to measure the read bandwidth with");
 }

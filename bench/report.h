@@ -84,6 +84,9 @@ void bench_report_free(bench_report *report);
 void bench_report_pin(bench_report *report);
 void bench_report_unpin(bench_report *report);
 
+/* Bytes of the last caches that a pinned team has together; 0 if unknown. */
+size_t bench_report_caches(const bench_report *report, const bench_pin *pin, int threads);
+
 #define PHASE_SECONDS 0.2       /* spent on the phases of a layer */
 
 /* 1 if another repetition is wanted after `done` that took `seconds`. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bench/emit.h"
+#include <sys/stat.h>
+#include <unistd.h>
 #include "bench/peers/run.h"
 #include "bench/record.h"
 #include "tests/support.h"
@@ -246,6 +248,86 @@ START_TEST(worst_image_of_a_peer)
     ck_assert_double_eq_tol(bench_peers_difference(ours, theirs, 3, 2), 0.2, 1e-12);
     theirs[0] = NAN;            /* of the first image: the others are numbers, and do not hide it */
     ck_assert(isnan(bench_peers_difference(ours, theirs, 3, 2)));
+}
+END_TEST
+
+/* ---- the machine ---- */
+
+typedef struct planted {
+    const char *path, *text;
+} planted;
+
+static void plant(const char *root, const planted *file)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/%s", root, file->path);
+    for (char *slash = strchr(path + strlen(root) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+    FILE *f = fopen(path, "w");
+    support_need(f && fputs(file->text, f) >= 0 && fclose(f) == 0, "cannot write %s", path);
+}
+
+/* A folder with such files; remove it with uproot. */
+static const char *plant_all(const planted *files, size_t count)
+{
+    static char root[sizeof P_tmpdir "/nonet-test-XXXXXX"];
+
+    snprintf(root, sizeof root, "%s", P_tmpdir "/nonet-test-XXXXXX");
+    support_need(mkdtemp(root) != NULL, "no temporary folder");
+    for (size_t i = 0; i < count; i++)
+        plant(root, &files[i]);
+    return root;
+}
+
+static void uproot(const char *root)
+{
+    char command[96];
+
+    snprintf(command, sizeof command, "rm -rf %s", root);
+    support_need(system(command) == 0, "%s", command);
+}
+
+static size_t caches_of(const char *root, int threads, int count, const int *list)
+{
+    cpu_set_t cpus;
+
+    CPU_ZERO(&cpus);
+    for (int i = 0; i < count; i++)
+        CPU_SET(list[i], &cpus);
+    return bench_host_caches(root, &cpus, threads);
+}
+#define CPUS(...) (int)(sizeof(int[]){ __VA_ARGS__ } / sizeof(int)), (const int[]){ __VA_ARGS__ }
+
+/* Two caches of 32 MiB, CPUs 0, 1, 8 and 2, 3, 10, one of 96 MiB for CPU 4; of CPU 5 only the L2 is told, of CPU 6 nothing. */
+START_TEST(caches_of_a_team)
+{
+#define CACHE(cpu, index, name) "sys/devices/system/cpu/cpu" cpu "/cache/index" index "/" name
+    static const planted files[] = {
+        { CACHE("0", "2", "size"), "1024K\n" }, { CACHE("0", "2", "shared_cpu_list"), "0\n" },
+        { CACHE("0", "3", "size"), "32768K\n" }, { CACHE("0", "3", "shared_cpu_list"), "0-1,8\n" },
+        { CACHE("1", "3", "size"), "32768K\n" }, { CACHE("1", "3", "shared_cpu_list"), "0-1,8\n" },
+        { CACHE("2", "3", "size"), "32768K\n" }, { CACHE("2", "3", "shared_cpu_list"), "2-3,10\n" },
+        { CACHE("3", "3", "size"), "32768K\n" }, { CACHE("3", "3", "shared_cpu_list"), "2-3,10\n" },
+        { CACHE("4", "3", "size"), "96M\n" }, { CACHE("4", "3", "shared_cpu_list"), "4\n" },
+        { CACHE("5", "2", "size"), "2048K\n" },
+    };
+    const char *root = plant_all(files, sizeof files / sizeof files[0]);
+    const size_t mib = 1 << 20;
+
+    ck_assert_uint_eq(caches_of(root, 1, CPUS(0)), 32 * mib);
+    ck_assert_uint_eq(caches_of(root, 2, CPUS(0, 1)), 32 * mib);
+    ck_assert_uint_eq(caches_of(root, 3, CPUS(0, 1, 2)), 64 * mib);
+    ck_assert_uint_eq(caches_of(root, 4, CPUS(0, 1, 2, 3)), 64 * mib);
+    ck_assert_uint_eq(caches_of(root, 5, CPUS(0, 1, 2, 3, 4)), 160 * mib);
+    ck_assert_uint_eq(caches_of(root, 1, CPUS(0, 1, 2, 3)), 32 * mib);      /* one thread that may run anywhere */
+    ck_assert_uint_eq(caches_of(root, 3, CPUS(2, 5, 6)), 34 * mib);
+    ck_assert_uint_eq(caches_of(root, 1, CPUS(6)), 0);
+    uproot(root);
+    ck_assert_uint_eq(caches_of("/nonexistent", 2, CPUS(0, 1)), 0);
 }
 END_TEST
 
@@ -492,6 +574,7 @@ int main(void)
     tcase_add_test(tcase, every_disturbance_has_its_reason);
     tcase_add_test(tcase, proc_stat_is_read);
     tcase_add_test(tcase, worst_image_of_a_peer);
+    tcase_add_test(tcase, caches_of_a_team);
     suite_add_tcase(suite, tcase);
     tcase_add_test(record, table_tells_every_number_of_samples);
     tcase_add_test(record, json_reads_back);
