@@ -273,6 +273,7 @@ static void describe(const nonet_conv *p, const bench_settings *settings, bench_
 
 static nonet_vgg_status measure_pinned(layer_run *run, bench_report *report, nonet_vgg_error *err)
 {
+    bench_peers_helpers(run->peers, &report->helpers);
     bench_report_pin(report);
     nonet_vgg_status status = measure(run, report, err);
     if (status == NONET_VGG_OK)

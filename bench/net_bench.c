@@ -255,6 +255,7 @@ static nonet_vgg_status bench_net(bench_report *report, const char *name, nonet_
     if (status == NONET_VGG_OK)
         status = bench_peers_open_net(&run.peers, report->settings, run.net, report->threads, run.src, err);
     if (status == NONET_VGG_OK) {
+        bench_peers_helpers(run.peers, &report->helpers);
         bench_report_pin(report);
         status = repeat(&run, report, err);
         if (status == NONET_VGG_OK)

@@ -90,13 +90,13 @@ void bench_report_free(bench_report *report)
 void bench_report_pin(bench_report *report)
 {
     bench_pin_threads(&report->pin, report->threads);
-    bench_watch_read(&report->start);
+    bench_watch_read(&report->start, &report->helpers);
 }
 
 void bench_report_unpin(bench_report *report)
 {
     bench_watch now;
-    bench_watch_read(&now);
+    bench_watch_read(&now, &report->helpers);
     bench_watch_add(&report->sum, &report->start, &now);
     bench_pin_where(report->threads, report->ran_on, sizeof report->ran_on);
     bench_pin_check(&report->pin);

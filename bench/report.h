@@ -54,6 +54,7 @@ typedef struct bench_report {
     nonet_isa isa;
     int threads;
     bench_peak before, after, peak;     /* peak: the larger of both */
+    bench_helpers helpers;              /* processes of peers */
     bench_watch start, sum;             /* of the measurement that runs; of all that are over */
     double mhz_before, mhz_after;       /* measured */
     bench_verdict verdict;              /* reasons to call the run disturbed */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 #include "bench/timer.h"
 
@@ -65,10 +66,30 @@ static void read_stat(bench_watch *watch)
     fclose(file);
 }
 
-void bench_watch_read(bench_watch *watch)
+static double seconds_of(const struct timeval *t)
+{
+    return (double)t->tv_sec + 1e-6 * (double)t->tv_usec;
+}
+
+double bench_own_cpu(const bench_helpers *helpers)
+{
+    struct rusage ended;
+    double own = bench_cpu_time();
+    if (getrusage(RUSAGE_CHILDREN, &ended) == 0)
+        own += seconds_of(&ended.ru_utime) + seconds_of(&ended.ru_stime);
+    for (int i = 0; i < helpers->count; i++) {
+        clockid_t clock;
+        struct timespec t;
+        if (clock_getcpuclockid(helpers->pid[i], &clock) == 0 && clock_gettime(clock, &t) == 0)
+            own += (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    }
+    return own;
+}
+
+void bench_watch_read(bench_watch *watch, const bench_helpers *helpers)
 {
     struct rusage usage;
-    *watch = (bench_watch){ .seconds = bench_now(), .own = bench_cpu_time() };
+    *watch = (bench_watch){ .seconds = bench_now(), .own = bench_own_cpu(helpers) };
     read_stat(watch);
     if (getrusage(RUSAGE_SELF, &usage) == 0)
         watch->switches = usage.ru_nivcsw;
@@ -134,7 +155,8 @@ void bench_judge(const bench_evidence *e, bench_verdict *verdict)
     if (s->steal > STEAL_SHARE * s->seconds * e->threads + TICK_ERROR)
         blame(verdict, "steal time: the hypervisor took %.2f s of %.2f s", s->steal, s->seconds);
     if ((double)s->switches > SWITCHES_A_SECOND * s->seconds)
-        blame(verdict, "involuntary switches: a CPU was taken away %ld times in %.2f s", s->switches, s->seconds);
+        blame(verdict, "involuntary switches: %ld in %.2f s, to other programs or to threads of this one beyond its CPUs",
+              s->switches, s->seconds);
     if (s->throttled > 0)
         blame(verdict, "throttling: %ld times, by heat or by the cgroup's quota", s->throttled);
     if (changed(e->mhz_before, e->mhz_after, CLOCK_CHANGE))

@@ -8,12 +8,20 @@
 typedef struct bench_watch {
     double seconds;             /* the clock */
     double busy, steal;         /* CPU seconds of the whole machine since it started */
-    double own;                 /* CPU seconds of this process */
+    double own;                 /* CPU seconds of this process and those that work for it */
     long switches;              /* times that a CPU was taken away from a thread of this process */
     long throttled;             /* times that a CPU or its package became too hot, or that the cgroup's quota was used up */
 } bench_watch;
 
-void bench_watch_read(bench_watch *watch);
+/* Processes that compute for this one: peers that are no libraries. */
+enum { WATCH_HELPERS = 16 };
+typedef struct bench_helpers {
+    int count, pid[WATCH_HELPERS];
+} bench_helpers;
+
+/* CPU seconds of this process, of these, and of its children that are over: who ends meanwhile is counted as the latter. */
+double bench_own_cpu(const bench_helpers *helpers);
+void bench_watch_read(bench_watch *watch, const bench_helpers *helpers);
 /* sum += now - start */
 void bench_watch_add(bench_watch *sum, const bench_watch *start, const bench_watch *now);
 

@@ -1,13 +1,16 @@
 /* bench_test.c - the benchmark suite: statistics against exact sums, bounds by hand, what is written read back. */
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "bench/emit.h"
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "bench/peers/run.h"
 #include "bench/record.h"
+#include "bench/timer.h"
 #include "tests/support.h"
 #ifdef NONET_TEST_CJSON
 #include <cjson/cJSON.h>
@@ -331,6 +334,32 @@ START_TEST(caches_of_a_team)
 }
 END_TEST
 
+/* What a helper computes is ours while it runs, and when it is over. */
+START_TEST(work_of_a_helper_is_our_own)
+{
+    const double work = 0.05;
+    bench_helpers none = { 0 }, helpers = { .count = 1 };
+    int done[2];
+    char byte;
+
+    ck_assert_int_eq(pipe(done), 0);
+    helpers.pid[0] = fork();
+    if (helpers.pid[0] == 0) {
+        while (bench_cpu_time() < work)
+            ;
+        _exit(write(done[1], "", 1) != 1 || pause());
+    }
+    double before = bench_own_cpu(&none);
+    ck_assert_int_eq((int)read(done[0], &byte, 1), 1);
+    ck_assert_double_ge(bench_own_cpu(&helpers) - before, work);
+    ck_assert_double_lt(bench_own_cpu(&none) - before, work);
+    kill(helpers.pid[0], SIGKILL);
+    ck_assert_int_eq(waitpid(helpers.pid[0], NULL, 0), helpers.pid[0]);
+    double after = bench_own_cpu(&helpers) - before;
+    support_need(after >= work && after < 2 * work, "%g s", after);     /* counted, and not twice */
+}
+END_TEST
+
 /* A report as after a run, with everything in it that is hard to write down. */
 static void make_report(bench_report *report, bench_settings *settings)
 {
@@ -575,6 +604,7 @@ int main(void)
     tcase_add_test(tcase, proc_stat_is_read);
     tcase_add_test(tcase, worst_image_of_a_peer);
     tcase_add_test(tcase, caches_of_a_team);
+    tcase_add_test(tcase, work_of_a_helper_is_our_own);
     suite_add_tcase(suite, tcase);
     tcase_add_test(record, table_tells_every_number_of_samples);
     tcase_add_test(record, json_reads_back);

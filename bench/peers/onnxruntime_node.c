@@ -157,6 +157,11 @@ static int store(void *state, float *nchw)
            fread(nchw, sizeof *nchw, floats, o->from) == floats;
 }
 
+static int process(const void *state)
+{
+    return ((const ort_net *)state)->process;
+}
+
 static void close_ort(void *state)
 {
     ort_net *o = state;
@@ -174,5 +179,5 @@ static void close_ort(void *state)
 
 PEER_EXPORT const bench_peer nonet_peer = {
     .interface = PEER_INTERFACE, .name = "onnxruntime-node", .variants = { "" },
-    .open = open_ort, .load = load, .run = run, .store = store, .close = close_ort,
+    .open = open_ort, .load = load, .run = run, .store = store, .process = process, .close = close_ort,
 };

@@ -25,7 +25,7 @@ typedef struct peer_net {
     const char *folder;         /* where the adapter lies */
 } peer_net;
 
-enum { PEER_LABEL = 256, PEER_WHY = 256, PEER_INTERFACE = 1 };
+enum { PEER_LABEL = 256, PEER_WHY = 256, PEER_INTERFACE = 2 };
 
 /* Functions that give an int give 0 when they fail. Whoever prepares: open. Whoever is timed: load, run and store for a network,
  * run alone for a layer, because there a library may take its input in its own layout. */
@@ -40,6 +40,8 @@ typedef struct bench_peer {
      * is right, negative when it failed. */
     double (*run)(void *state);
     int (*store)(void *state, float *nchw);
+    /* The process that computes, of those that open started; NULL where it is the caller's. */
+    int (*process)(const void *state);
     void (*close)(void *state);     /* of what open left behind, also when it failed; takes NULL */
 } bench_peer;
 

@@ -15,7 +15,9 @@
 #include "bench/peers/run.h"
 #include "bench/timer.h"
 
-enum { PEERS_MOST = 16, POOL_THREADS = 512, SETTLE_MICROSECONDS = 10000 };
+enum { PEERS_MOST = 16, POOL_THREADS = 512, SETTLE_MICROSECONDS = 1000, RESTLESS_MOST = 3 };
+#define SETTLE_MOST 0.3         /* seconds */
+#define QUIET_CPUS 0.05         /* what looking at clocks takes, and the garbage of a process in JavaScript */
 #define SAMPLE_SECONDS 0.002    /* of a layer: repeated runs of at least this long, as with ours */
 typedef struct contender {
     const bench_peer *peer;
@@ -37,6 +39,8 @@ struct bench_peers {
     contender contenders[PEERS_MOST];
     int count, turn;
     int threads;
+    int restless;               /* times that their threads did not come to rest */
+    bench_helpers helpers;
     int known_threads[POOL_THREADS], known_count;   /* of this process: pinned, or not a peer's */
 };
 
@@ -52,7 +56,8 @@ static void add_contender(bench_peers *p, const bench_peer *peer, const char *va
     if (!c->open) {
         peer->close(c->state);
         c->state = NULL;
-    }
+    } else if (peer->process && p->helpers.count < WATCH_HELPERS)
+        p->helpers.pid[p->helpers.count++] = peer->process(c->state);
 }
 
 /* Its library may have gone since it was built. Never unloaded: libraries with threads of their own do not survive that. */
@@ -162,6 +167,11 @@ nonet_vgg_status bench_peers_open_layer(bench_peers **peers, const bench_setting
     return status == NONET_VGG_OK ? finish_open(p, settings, err) : status;
 }
 
+void bench_peers_helpers(const bench_peers *p, bench_helpers *helpers)
+{
+    *helpers = p ? p->helpers : (bench_helpers){ 0 };
+}
+
 /* ---- running ---- */
 
 static int is_ours(const bench_peers *p, int id)
@@ -263,6 +273,22 @@ static void warm(bench_peers *p, contender *c, int runs, const float *ours)
         c->runs = (long)(SAMPLE_SECONDS / (once > 1e-7 ? once : 1e-7)) + 1;
 }
 
+/* With several threads, until those of the one before compute no more: workers spin for a while in wait of work, some for 200 ms.
+ * This thread sleeps, so whatever CPU time passes is theirs. Where they spin for ever (OMP_WAIT_POLICY=active), a few vain waits
+ * are enough. */
+static void settle(bench_peers *p)
+{
+    double start = bench_now(), busy;
+    if (p->threads == 1 || p->restless == RESTLESS_MOST)
+        return;
+    do {
+        double cpu = bench_own_cpu(&p->helpers), then = bench_now();
+        usleep(SETTLE_MICROSECONDS);
+        busy = (bench_own_cpu(&p->helpers) - cpu) / (bench_now() - then);
+    } while (busy > QUIET_CPUS && bench_now() - start < SETTLE_MOST);
+    p->restless += busy > QUIET_CPUS;
+}
+
 void bench_peers_warm(bench_peers *p, const bench_report *report, const float *ours)
 {
     for (int i = 0; p && i < p->count; i++) {
@@ -271,14 +297,10 @@ void bench_peers_warm(bench_peers *p, const bench_report *report, const float *o
         warm(p, &p->contenders[i], report->settings->warmup + 1, ours);
         pin_new_threads(p, &report->pin);
     }
+    if (p)
+        settle(p);
 }
 
-/* With several threads, those of the one before may still be spinning in wait of work. */
-static void settle(const bench_peers *p)
-{
-    if (p->threads > 1)
-        usleep(SETTLE_MICROSECONDS);
-}
 
 nonet_vgg_status bench_peers_sample(bench_peers *p, nonet_vgg_error *err)
 {

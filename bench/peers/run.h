@@ -25,6 +25,8 @@ nonet_vgg_status bench_peers_open_layer(bench_peers **peers, const bench_setting
  * One that fails is left out from then on. */
 void bench_peers_warm(bench_peers *peers, const bench_report *report, const float *ours);
 nonet_vgg_status bench_peers_sample(bench_peers *peers, nonet_vgg_error *err);
+/* Their processes: what these compute is no other load. */
+void bench_peers_helpers(const bench_peers *peers, bench_helpers *helpers);
 /* L2 of theirs minus ours over L2 of ours, of the worst of the images of so many floats; one with a NaN is worst of all: NaN. */
 double bench_peers_difference(const float *ours, const float *theirs, size_t images, size_t floats);
 /* A row for each, called like `of`, whose work it does; `of` counts from the beginning of the report. */
