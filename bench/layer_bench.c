@@ -210,16 +210,18 @@ static nonet_vgg_status sample(layer_run *run, bench_report *report, const conte
     return NONET_VGG_OK;
 }
 
-/* min_time is each contender's. */
+/* min_time is each contender's; peers' time is not counted. */
 static nonet_vgg_status measure(layer_run *run, bench_report *report, nonet_vgg_error *err)
 {
     nonet_vgg_status status = NONET_VGG_OK;
     for (int i = 0; i < run->count && status == NONET_VGG_OK; i++)
         status = warm_up(run, report, &run->contenders[i], err);
-    double start = bench_now();
-    for (int done = 0; status == NONET_VGG_OK && bench_again(run->settings, done, (bench_now() - start) / run->count); done++) {
+    double ours = 0;
+    for (int done = 0; status == NONET_VGG_OK && bench_again(run->settings, done, ours / run->count); done++) {
+        double start = bench_now();
         for (int i = 0; i < run->count && status == NONET_VGG_OK; i++)
             status = sample(run, report, &run->contenders[(i + done) % run->count], err);
+        ours += bench_now() - start;
         if (status == NONET_VGG_OK)
             status = bench_peers_sample(run->peers, err);
     }

@@ -101,6 +101,30 @@ if ${CC:-cc} -shared -o "$work/libgone.so" -x c /dev/null 2>/dev/null &&
     ${CC:-cc} -shared -o "$work/bin/peers/xnnpack.peer.so" -x c /dev/null 2>/dev/null; then
     rm "$work/libgone.so"
     echo "no shared object" >"$work/bin/peers/ncnn.peer.so"
+    # A peer with a clock of its own: 0.5 and 0.7 ms in turn, so 3 runs a sample, of 0.567 or 0.633 ms; no run is that long.
+    cat >"$work/clock.c" <<'END'
+#include "bench/peers/peers.h"
+static int runs;
+static int open_it(void **state, const peer_net *net, const char *variant, char *label, char *why)
+{
+    return (void)state, (void)net, (void)variant, (void)why, label[0] = 0, 1;
+}
+static int load(void *state, const float *x) { return (void)state, (void)x, 1; }
+static double run(void *state) { return (void)state, runs++ % 2 ? 0.0007 : 0.0005; }
+static int store(void *state, float *x) { return (void)state, x[0] = 0, 1; }
+static void close_it(void *state) { (void)state; }
+PEER_EXPORT const bench_peer nonet_peer = { .interface = PEER_INTERFACE, .name = "nnpack", .variants = { "" },
+                                            .open = open_it, .load = load, .run = run, .store = store, .close = close_it };
+END
+    ${CC:-cc} -fPIC -shared -I. -o "$work/bin/peers/nnpack.peer.so" "$work/clock.c" 2>"$work/err" &&
+        "$work/bin/nonet" bench layer 1 16 8 8 16 --repetitions 5 --threads 1 --peers nnpack --json "$work/clock.json" \
+            >/dev/null 2>"$work/err"
+    if awk -F'[:,]' '/"real_time"/ { time = $2 } END { exit !(time > 0.55 && time < 0.65) }' "$work/clock.json"; then
+        ok "a clock of its own: the mean of a sample's runs"
+    else
+        bad "a clock of its own: $(grep '"real_time"' "$work/clock.json" | tail -1) $(head -1 "$work/err")"
+    fi
+    rm -f "$work/bin/peers/nnpack.peer.so"
     fault 1 "a library that has gone" "onednn: libgone.so: cannot open" "$work/bin/nonet" bench $small --peers onednn
     fault 1 "an adapter of another build" "xnnpack.*of another build" "$work/bin/nonet" bench $small --peers xnnpack
     fault 1 "an adapter that is no object" "ncnn: .*ncnn.peer.so" "$work/bin/nonet" bench $small --peers ncnn

@@ -213,11 +213,15 @@ static double timed(bench_peers *p, contender *c)
     if (!p->layer && !c->peer->load(c->state, p->src))
         return -1;
     double own = 0;
-    for (long i = 0; i < c->runs && own >= 0; i++)
-        own = c->peer->run(c->state);
-    if (own < 0 || (!p->layer && !c->peer->store(c->state, p->dst)))
+    for (long i = 0; i < c->runs; i++) {
+        double seconds = c->peer->run(c->state);
+        if (seconds < 0)
+            return -1;
+        own += seconds;
+    }
+    if (!p->layer && !c->peer->store(c->state, p->dst))
         return -1;
-    return own > 0 ? own : (bench_now() - start) / (double)c->runs;
+    return (own > 0 ? own : bench_now() - start) / (double)c->runs;
 }
 
 /* The others go on. */
