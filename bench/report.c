@@ -87,16 +87,23 @@ void bench_report_free(bench_report *report)
     report->count = report->room = 0;
 }
 
+static void read_watch(const bench_report *report, bench_watch *watch)
+{
+    cpu_set_t cpus;
+    bench_pin_set(&report->pin, &cpus);
+    bench_watch_read(watch, &report->helpers, &cpus);
+}
+
 void bench_report_pin(bench_report *report)
 {
     bench_pin_threads(&report->pin, report->threads);
-    bench_watch_read(&report->start, &report->helpers);
+    read_watch(report, &report->start);
 }
 
 void bench_report_unpin(bench_report *report)
 {
     bench_watch now;
-    bench_watch_read(&now, &report->helpers);
+    read_watch(report, &now);
     bench_watch_add(&report->sum, &report->start, &now);
     bench_pin_where(report->threads, report->ran_on, sizeof report->ran_on);
     bench_pin_check(&report->pin);

@@ -1,8 +1,11 @@
 /* watch.c - /proc/stat, resource usage, throttle counters and the clock. */
 #include "bench/watch.h"
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -28,10 +31,14 @@ int bench_watch_parse(const char *line, double ticks, bench_watch *watch)
     return 1;
 }
 
-static long read_number(const char *path)
+/* ---- throttling ---- */
+
+static long read_number(const char *root, int cpu, const char *name)
 {
-    FILE *file = fopen(path, "re");
+    char path[PATH_MAX];
     long value = 0;
+    snprintf(path, sizeof path, "%s/sys/devices/system/cpu/cpu%d/%s", root, cpu, name);
+    FILE *file = fopen(path, "re");
     if (!file)
         return 0;
     if (fscanf(file, "%ld", &value) != 1)
@@ -40,12 +47,30 @@ static long read_number(const char *path)
     return value;
 }
 
-/* The line "nr_throttled N" of the cgroup that a container sees as its root. */
-static long quota_throttled(void)
+/* Every CPU has its core's counter, and its package's, which counts once. */
+static long heat_throttled(const char *root, const cpu_set_t *cpus)
 {
-    char line[128];
+    uint64_t packages = 0;
+    long sum = 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, cpus))
+            continue;
+        uint64_t package = (uint64_t)1 << (read_number(root, cpu, "topology/physical_package_id") & 63);
+        long together = read_number(root, cpu, "thermal_throttle/package_throttle_count");
+        sum += read_number(root, cpu, "thermal_throttle/core_throttle_count");
+        sum += packages & package ? 0 : together;
+        packages |= together ? package : 0;
+    }
+    return sum;
+}
+
+/* The line "nr_throttled N" of a cgroup. */
+static long throttled_in(const char *folder)
+{
+    char line[PATH_MAX + 16];
     long value = 0;
-    FILE *file = fopen("/sys/fs/cgroup/cpu.stat", "re");
+    snprintf(line, sizeof line, "%s/cpu.stat", folder);
+    FILE *file = fopen(line, "re");
     if (!file)
         return 0;
     while (fgets(line, sizeof line, file))
@@ -54,6 +79,64 @@ static long quota_throttled(void)
     fclose(file);
     return value;
 }
+
+/* Of a cgroup and those above it, up to the mount: each counts what its own quota did. In a container the path may be the host's,
+ * and its lower levels not there. path: begins with a slash, or is empty. */
+static long throttled_up(const char *root, const char *mount, const char *path)
+{
+    char folder[PATH_MAX];
+    size_t top = strlen(root) + strlen(mount);
+    long sum = 0;
+    if (snprintf(folder, sizeof folder, "%s%s%s", root, mount, path) >= (int)sizeof folder)
+        return 0;
+    while (strlen(folder) > top) {
+        sum += throttled_in(folder);
+        *strrchr(folder, '/') = '\0';
+    }
+    return sum + throttled_in(folder);
+}
+
+/* A line of /proc/self/cgroup, "id:controllers:/path", is cut up; no controllers: version 2. */
+static long throttled_by_line(const char *root, char *line)
+{
+    char mount[PATH_MAX], *controllers = strchr(line, ':'), *path = controllers ? strchr(controllers + 1, ':') : NULL;
+    if (!path || path[1] != '/')
+        return 0;
+    *path++ = *controllers++ = '\0';
+    path[strcspn(path, "\n")] = '\0';
+    path += strcmp(path, "/") == 0;
+    if (!*controllers)
+        return throttled_up(root, "/sys/fs/cgroup", path) + throttled_up(root, "/sys/fs/cgroup/unified", path);
+    snprintf(mount, sizeof mount, ",%s,", controllers);
+    if (!strstr(mount, ",cpu,"))
+        return 0;
+    snprintf(mount, sizeof mount, "/sys/fs/cgroup/%s", controllers);
+    long both = throttled_up(root, mount, path), alone = throttled_up(root, "/sys/fs/cgroup/cpu", path);
+    return both > alone ? both : alone;     /* two names of one place, as a rule */
+}
+
+static long quota_throttled(const char *root)
+{
+    char path[PATH_MAX], *line = NULL;
+    size_t size = 0;
+    long sum = 0;
+    snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return 0;
+    while (getline(&line, &size, file) > 0)
+        sum += throttled_by_line(root, line);
+    free(line);
+    fclose(file);
+    return sum;
+}
+
+long bench_throttled(const char *root, const cpu_set_t *cpus)
+{
+    return heat_throttled(root, cpus) + quota_throttled(root);
+}
+
+/* ---- the rest of a moment ---- */
 
 static void read_stat(bench_watch *watch)
 {
@@ -86,15 +169,14 @@ double bench_own_cpu(const bench_helpers *helpers)
     return own;
 }
 
-void bench_watch_read(bench_watch *watch, const bench_helpers *helpers)
+void bench_watch_read(bench_watch *watch, const bench_helpers *helpers, const cpu_set_t *cpus)
 {
     struct rusage usage;
     *watch = (bench_watch){ .seconds = bench_now(), .own = bench_own_cpu(helpers) };
     read_stat(watch);
     if (getrusage(RUSAGE_SELF, &usage) == 0)
         watch->switches = usage.ru_nivcsw;
-    watch->throttled = quota_throttled() + read_number("/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count") +
-                       read_number("/sys/devices/system/cpu/cpu0/thermal_throttle/package_throttle_count");
+    watch->throttled = bench_throttled("", cpus);
 }
 
 void bench_watch_add(bench_watch *sum, const bench_watch *start, const bench_watch *now)

@@ -2,6 +2,7 @@
 #ifndef NONET_BENCH_WATCH_H
 #define NONET_BENCH_WATCH_H
 
+#include <sched.h>
 #include "bench/peak.h"
 
 /* Counters at one moment. What this system does not tell is zero, or -1 where zero would mean something. */
@@ -21,7 +22,11 @@ typedef struct bench_helpers {
 
 /* CPU seconds of this process, of these, and of its children that are over: who ends meanwhile is counted as the latter. */
 double bench_own_cpu(const bench_helpers *helpers);
-void bench_watch_read(bench_watch *watch, const bench_helpers *helpers);
+/* cpus: where the threads run. */
+void bench_watch_read(bench_watch *watch, const bench_helpers *helpers, const cpu_set_t *cpus);
+/* What `throttled` counts: of these CPUs and their packages, and of the process's cgroup and those above it. root is put before
+ * /proc and /sys: "" is this system. */
+long bench_throttled(const char *root, const cpu_set_t *cpus);
 /* sum += now - start */
 void bench_watch_add(bench_watch *sum, const bench_watch *start, const bench_watch *now);
 

@@ -334,6 +334,46 @@ START_TEST(caches_of_a_team)
 }
 END_TEST
 
+START_TEST(throttling_is_looked_for_everywhere)
+{
+#define HEAT(cpu, name) "sys/devices/system/cpu/cpu" cpu "/" name
+#define V2 "sys/fs/cgroup/"
+#define STAT(n) "usage_usec 5\nnr_periods 9\nnr_throttled " n "\nthrottled_usec 7\n"
+    static const planted heat[] = {
+        { HEAT("1", "thermal_throttle/core_throttle_count"), "3\n" }, { HEAT("1", "topology/physical_package_id"), "0\n" },
+        { HEAT("1", "thermal_throttle/package_throttle_count"), "100\n" },
+        { HEAT("2", "thermal_throttle/core_throttle_count"), "4\n" }, { HEAT("2", "topology/physical_package_id"), "0\n" },
+        { HEAT("2", "thermal_throttle/package_throttle_count"), "100\n" },
+        { HEAT("5", "thermal_throttle/package_throttle_count"), "1000\n" }, { HEAT("5", "topology/physical_package_id"), "1\n" },
+    };
+    static const planted quotas[][3] = {
+        { { "proc/self/cgroup", "0::/a/b\n" }, { V2 "a/b/cpu.stat", STAT("5") }, { V2 "a/cpu.stat", STAT("20") } },
+        { { "proc/self/cgroup", "0::/\n" }, { V2 "cpu.stat", STAT("6") }, { V2 "a/cpu.stat", STAT("20") } },
+        { { "proc/self/cgroup", "0::/host/only\n" }, { V2 "cpu.stat", STAT("7") }, { V2 "a/cpu.stat", STAT("20") } },
+        { { "proc/self/cgroup", "4:cpu,cpuacct:/a\n3:cpuset:/b\n" }, { V2 "cpu,cpuacct/a/cpu.stat", STAT("8") },
+          { V2 "cpuset/b/cpu.stat", STAT("20") } },
+        { { "proc/self/cgroup", "4:cpuacct:/a\nnonsense\n:::\n" }, { V2 "cpu.stat", STAT("9") }, { V2 "x/y", "" } },
+    };
+    static const long want[] = { 25, 6, 7, 8, 0 };
+    cpu_set_t cpus;
+
+    CPU_ZERO(&cpus);
+    ck_assert_int_eq(bench_throttled("/nonexistent", &cpus), 0);
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        const char *root = plant_all(quotas[i], 3);
+        support_need(bench_throttled(root, &cpus) == want[i], "case %zu: %ld times", i, bench_throttled(root, &cpus));
+        uproot(root);
+    }
+    const char *root = plant_all(heat, sizeof heat / sizeof heat[0]);
+    for (int cpu = 0; cpu < 4; cpu++)
+        CPU_SET(cpu, &cpus);
+    ck_assert_int_eq(bench_throttled(root, &cpus), 107);
+    CPU_SET(5, &cpus);
+    ck_assert_int_eq(bench_throttled(root, &cpus), 1107);
+    uproot(root);
+}
+END_TEST
+
 /* What a helper computes is ours while it runs, and when it is over. */
 START_TEST(work_of_a_helper_is_our_own)
 {
@@ -604,6 +644,7 @@ int main(void)
     tcase_add_test(tcase, proc_stat_is_read);
     tcase_add_test(tcase, worst_image_of_a_peer);
     tcase_add_test(tcase, caches_of_a_team);
+    tcase_add_test(tcase, throttling_is_looked_for_everywhere);
     tcase_add_test(tcase, work_of_a_helper_is_our_own);
     suite_add_tcase(suite, tcase);
     tcase_add_test(record, table_tells_every_number_of_samples);
