@@ -2,7 +2,6 @@
 #include "bench/pin.h"
 #include <omp.h>
 #include <stdio.h>
-#include <string.h>
 
 static int nth_cpu(const cpu_set_t *set, int n)
 {
@@ -20,6 +19,19 @@ static int pin_self(int cpu)
     return sched_setaffinity(0, sizeof one, &one) == 0;
 }
 
+void bench_cpu_list(const int *cpus, int count, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0, last; i < count && used < size; i = last + 1) {
+        for (last = i; last + 1 < count && cpus[last + 1] == cpus[last] + 1;)
+            last++;
+        used += (size_t)snprintf(text + used, size - used, "%s%d", i ? "," : "", cpus[i]);
+        if (last > i && used < size)
+            used += (size_t)snprintf(text + used, size - used, "-%d", cpus[last]);
+    }
+}
+
 void bench_pin_threads(bench_pin *pin, int threads)
 {
     *pin = (bench_pin){ 0 };
@@ -33,10 +45,10 @@ void bench_pin_threads(bench_pin *pin, int threads)
         bench_unpin_threads(pin);
         return;
     }
-    for (int i = 0; i < threads; i++) {
-        size_t used = strlen(pin->cpus);
-        snprintf(pin->cpus + used, sizeof pin->cpus - used, "%s%d", i ? "," : "", nth_cpu(&pin->before, i));
-    }
+    int cpus[CPU_SETSIZE];
+    for (int i = 0; i < threads; i++)
+        cpus[i] = nth_cpu(&pin->before, i);
+    bench_cpu_list(cpus, threads, pin->cpus, sizeof pin->cpus);
 }
 
 void bench_unpin_threads(bench_pin *pin)
@@ -78,13 +90,9 @@ void bench_pin_set(const bench_pin *pin, cpu_set_t *cpus)
 
 void bench_pin_where(int threads, char *text, size_t size)
 {
-    size_t used = 0;
-    text[0] = '\0';
-#pragma omp parallel for ordered schedule(static, 1) num_threads(threads)
-    for (int i = 0; i < threads; i++) {
-        int cpu = sched_getcpu();
-#pragma omp ordered
-        if (used < size)
-            used += (size_t)snprintf(text + used, size - used, "%s%d", i ? "," : "", cpu);
-    }
+    int cpus[CPU_SETSIZE], count = threads < CPU_SETSIZE ? threads : CPU_SETSIZE;
+#pragma omp parallel for schedule(static, 1) num_threads(threads)
+    for (int i = 0; i < count; i++)
+        cpus[i] = sched_getcpu();
+    bench_cpu_list(cpus, count, text, size);
 }

@@ -5,11 +5,13 @@
 #include <sched.h>
 #include <stddef.h>
 
+enum { PIN_TEXT = 6 * CPU_SETSIZE };    /* as many numbers as there can be CPUs, if none follows the one before */
+
 typedef struct bench_pin {
     cpu_set_t before;           /* the calling thread's set, to go back to */
     int threads;                /* that are pinned now; 0: none */
     int lost;                   /* the OpenMP runtime replaced threads, so pinning was given up */
-    char cpus[128];             /* "0,1": the CPU each thread really got, in the order of threads */
+    char cpus[PIN_TEXT];        /* "0-63,128-191": the CPU each thread really got, in the order of threads */
 } bench_pin;
 
 /* Ties OpenMP thread i of a team of `threads` to the i-th CPU that the process may use. Does nothing (pin->threads = 0) if there
@@ -22,7 +24,9 @@ void bench_unpin_threads(bench_pin *pin);
 void bench_pin_check(bench_pin *pin);
 /* Where the threads of a team may run now: the CPUs they are tied to, or else all of the process's. */
 void bench_pin_set(const bench_pin *pin, cpu_set_t *cpus);
-/* "0,1": the CPU that each thread of a team runs on at this moment, pinned or not. */
+/* "0-2,7,4": numbers in their order; those that follow one another as a range. */
+void bench_cpu_list(const int *cpus, int count, char *text, size_t size);
+/* The CPU that each thread of a team runs on at this moment, pinned or not. */
 void bench_pin_where(int threads, char *text, size_t size);
 
 #endif

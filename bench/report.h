@@ -62,8 +62,8 @@ typedef struct bench_report {
     bench_peak_entry *peaks;            /* settings->peaks */
     int peak_count;
     bench_pin pin;
-    char pinned[160];                   /* CPUs during the measurement, or why there are none */
-    char ran_on[128];                   /* CPU of each thread at its end */
+    char pinned[PIN_TEXT + 32];         /* CPUs during the measurement, or why there are none */
+    char ran_on[PIN_TEXT];              /* CPU of each thread at its end */
     char subject[1024];                 /* what is measured: a line a network or layer */
     bench_row *rows;
     int count, room;

@@ -374,6 +374,31 @@ START_TEST(throttling_is_looked_for_everywhere)
 }
 END_TEST
 
+START_TEST(cpus_are_told_in_full)
+{
+    static const int few[] = { 0, 1, 2, 7, 7, 8, 5 };
+    int many[CPU_SETSIZE];
+    char text[PIN_TEXT], small[6];
+
+    bench_cpu_list(few, 7, text, sizeof text);
+    ck_assert_str_eq(text, "0-2,7,7-8,5");
+    bench_cpu_list(few, 1, text, sizeof text);
+    ck_assert_str_eq(text, "0");
+    bench_cpu_list(few, 0, text, sizeof text);
+    ck_assert_str_eq(text, "");
+    bench_cpu_list(few, 7, small, sizeof small);
+    ck_assert_str_eq(small, "0-2,7");
+    for (int i = 0; i < 128; i++)
+        many[i] = i < 64 ? i : 64 + i;
+    bench_cpu_list(many, 128, text, sizeof text);
+    ck_assert_str_eq(text, "0-63,128-191");
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        many[i] = CPU_SETSIZE - 1 - i;
+    bench_cpu_list(many, CPU_SETSIZE, text, sizeof text);
+    ck_assert_str_eq(text + strlen(text) - 6, ",2,1,0");
+}
+END_TEST
+
 /* What a helper computes is ours while it runs, and when it is over. */
 START_TEST(work_of_a_helper_is_our_own)
 {
@@ -645,6 +670,7 @@ int main(void)
     tcase_add_test(tcase, worst_image_of_a_peer);
     tcase_add_test(tcase, caches_of_a_team);
     tcase_add_test(tcase, throttling_is_looked_for_everywhere);
+    tcase_add_test(tcase, cpus_are_told_in_full);
     tcase_add_test(tcase, work_of_a_helper_is_our_own);
     suite_add_tcase(suite, tcase);
     tcase_add_test(record, table_tells_every_number_of_samples);
