@@ -189,16 +189,23 @@ static nonet_vgg_status measure_phases(const net_run *run, bench_report *report,
     return NONET_VGG_OK;
 }
 
-static nonet_vgg_status repeat(net_run *run, bench_report *report, nonet_vgg_error *err)
+/* The first run, which touches what no run has touched yet, makes the hash and is never counted. */
+static nonet_vgg_status warm_up(net_run *run, bench_report *report, nonet_vgg_error *err)
 {
-    const bench_settings *s = run->settings;
-    nonet_vgg_status status = NONET_VGG_OK;
-    for (int i = 0; i < s->warmup && status == NONET_VGG_OK; i++)
-        status = forward(run, err);
-    if (status == NONET_VGG_OK && run->peers && s->warmup == 0)
+    nonet_vgg_status status = forward(run, err);
+    if (status == NONET_VGG_OK)
+        bench_hash(run->dst, run->out_floats * sizeof(float), report->rows[report->count - 1].hash);
+    for (int i = 0; i < run->settings->warmup && status == NONET_VGG_OK; i++)
         status = forward(run, err);
     if (status == NONET_VGG_OK)
         bench_peers_warm(run->peers, report, run->dst);
+    return status;
+}
+
+static nonet_vgg_status repeat(net_run *run, bench_report *report, nonet_vgg_error *err)
+{
+    const bench_settings *s = run->settings;
+    nonet_vgg_status status = warm_up(run, report, err);
     int done = 0;
     double cpu = 0, ours = 0;       /* peers' time does not count against min_time */
     while (status == NONET_VGG_OK && bench_again(s, done, ours)) {
@@ -214,11 +221,8 @@ static nonet_vgg_status repeat(net_run *run, bench_report *report, nonet_vgg_err
             status = bench_peers_sample(run->peers, err);
         done++;
     }
-    if (status == NONET_VGG_OK) {
-        bench_row *total = &report->rows[report->count - 1];
-        total->cpu = cpu / done;
-        bench_hash(run->dst, run->out_floats * sizeof(float), total->hash);
-    }
+    if (status == NONET_VGG_OK)
+        report->rows[report->count - 1].cpu = cpu / done;
     return status;
 }
 
