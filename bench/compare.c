@@ -115,17 +115,17 @@ static int judge(const results *first, const results *second, compare_row *row, 
 }
 
 /* Beyond the margin, and the quickest samples too. */
-static compare_verdict verdict_of(const compare_row *row)
+static compare_verdict verdict_of(const compare_row *row, double clear)
 {
-    if (row->holm >= COMPARE_LEVEL)
-        return COMPARE_SAME;
-    if (row->ratio.ratio > 1)
-        return row->quick > 1 + row->margin ? COMPARE_SLOWER : COMPARE_SAME;
-    return row->quick < 1 / (1 + row->margin) ? COMPARE_FASTER : COMPARE_SAME;
+    if (row->holm < COMPARE_LEVEL && row->ratio.ratio > 1 && row->quick > 1 + row->margin)
+        return COMPARE_SLOWER;
+    if (row->holm < COMPARE_LEVEL && row->ratio.ratio <= 1 && row->quick < 1 / (1 + row->margin))
+        return COMPARE_FASTER;
+    return row->margin > clear ? COMPARE_UNCLEAR : COMPARE_SAME;
 }
 
 /* Over the rows that were tested. */
-static int correct(compare_result *result)
+static int correct(compare_result *result, double clear)
 {
     double *p = malloc(((size_t)result->count + 1) * sizeof *p);
     int tested = 0;
@@ -142,9 +142,10 @@ static int correct(compare_result *result)
         if (row->verdict == COMPARE_UNTESTED)
             continue;
         row->holm = p[tested++];
-        row->verdict = verdict_of(row);
+        row->verdict = verdict_of(row, clear);
         result->slower += row->verdict == COMPARE_SLOWER;
         result->faster += row->verdict == COMPARE_FASTER;
+        result->unclear += row->verdict == COMPARE_UNCLEAR;
     }
     free(p);
     return good;
@@ -174,7 +175,7 @@ static void average(compare_result *result)
 
 /* All rows together, by their quickest samples: those that nothing disturbed, so they find what is too small, or too noisy, for
  * a row by itself. The interval is that of the median of the rows' ratios (sign test); 0 when there is no memory. */
-static int judge_whole(const results *a, const results *b, double margin, compare_result *result)
+static int judge_whole(const results *a, const results *b, double margin, double clear, compare_result *result)
 {
     double *quick = malloc(((size_t)result->count + 1) * sizeof *quick);
     int rows = 0;
@@ -188,9 +189,10 @@ static int judge_whole(const results *a, const results *b, double margin, compar
     compare_whole *whole = &result->whole;
     if (rank > 0) {
         double peaks = a->peak > 0 && b->peak > 0 ? fabs(log(b->peak / a->peak)) : 0;
-        *whole = (compare_whole){ .verdict = COMPARE_SAME, .low = quick[rank - 1], .high = quick[rows - rank] };
+        *whole = (compare_whole){ .low = quick[rank - 1], .high = quick[rows - rank] };
         whole->ratio = 0.5 * (quick[(rows - 1) / 2] + quick[rows / 2]);
         whole->margin = expm1(fmax(fmax(log1p(margin), peaks), lost_factor(a, b)));
+        whole->verdict = whole->margin > clear ? COMPARE_UNCLEAR : COMPARE_SAME;
         if (whole->low > 1 + whole->margin)
             whole->verdict = COMPARE_SLOWER;
         else if (whole->high < 1 / (1 + whole->margin))
@@ -217,7 +219,8 @@ static int pair_rows(const results *a, const results *b, compare_result *result)
     return 1;
 }
 
-nonet_vgg_status compare_runs(const results *a, const results *b, double margin, compare_result *result, nonet_vgg_error *err)
+nonet_vgg_status compare_runs(const results *a, const results *b, double margin, double clear, compare_result *result,
+                              nonet_vgg_error *err)
 {
     *result = (compare_result){ 0 };
     int good = pair_rows(a, b, result);
@@ -227,7 +230,7 @@ nonet_vgg_status compare_runs(const results *a, const results *b, double margin,
     }
     for (int i = 0; i < result->count; i++)
         good = good && judge(a, b, &result->rows[i], margin);
-    if (!good || !correct(result) || !judge_whole(a, b, margin, result)) {
+    if (!good || !correct(result, clear) || !judge_whole(a, b, margin, clear, result)) {
         compare_free(result);
         return vgg_fail(err, NONET_VGG_NO_MEMORY, "no memory to compare %s and %s", a->path, b->path);
     }

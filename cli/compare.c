@@ -7,23 +7,26 @@
 #include "bench/emit.h"
 #include "cli/cli.h"
 
-enum { OPT_FAIL = CLI_OWN, OPT_MARGIN };
+enum { OPT_FAIL = CLI_OWN, OPT_MARGIN, OPT_CLEAR };
 
 static const char help[] =
     "Usage: nonet compare [OPTION...] A.json B.json\n"
     "Compares two runs that 'nonet bench --json' wrote, row by row: B's time by A's (the median of the ratios of all pairs of\n"
     "samples), its 95 % interval, and the probability of such samples if both were alike up to the margin (Mann-Whitney),\n"
     "corrected for the number of rows (Holm). A row is called slower or faster when that is below 5 % and the quickest samples\n"
-    "are beyond the margin too; the run as a whole when the quickest samples of its rows are, taken together.\n\n"
+    "are beyond the margin too; the run as a whole when the quickest samples of its rows are, taken together. A row that is\n"
+    "neither, with a margin above 10 % (or the X of --fail-if-slower, if that is more), is called unclear: too noisy to tell.\n\n"
     "  --margin X        how far alike may be apart: 2% (default), 0.02, or 0; a row's is wider where a run drifted, where the\n"
     "                    middle half of its samples is, where the peak that limits it changed, and in disturbed runs\n"
     "  --fail-if-slower X  exit status 1 when a row or the whole is slower, and by more than X: 5% or 0.05\n"
+    "  --require-clear   exit status 1 as well when a row or the whole is unclear: without it they pass\n"
     "  --json FILE       write JSON to FILE, - is standard output\n"
     "  --help            this text\n";
 
 typedef struct request {
     const char *a, *b, *json;
     double margin, limit;       /* limit < 0: none */
+    int require_clear;
 } request;
 
 /* "5%" or "0.05". */
@@ -45,6 +48,7 @@ static void parse(int argc, char **argv, request *r)
     static const struct option options[] = {
         { "fail-if-slower", required_argument, NULL, OPT_FAIL },
         { "margin", required_argument, NULL, OPT_MARGIN },
+        { "require-clear", no_argument, NULL, OPT_CLEAR },
         { "json", required_argument, NULL, CLI_JSON },
         { "help", no_argument, NULL, CLI_HELP },
         { NULL, 0, NULL, 0 },
@@ -59,6 +63,8 @@ static void parse(int argc, char **argv, request *r)
             r->limit = part_option("--fail-if-slower", optarg);
         else if (option == OPT_MARGIN)
             r->margin = part_option("--margin", optarg);
+        else if (option == OPT_CLEAR)
+            r->require_clear = 1;
         else if (option == CLI_JSON)
             r->json = optarg;
         else
@@ -73,7 +79,7 @@ static void parse(int argc, char **argv, request *r)
 
 static const char *name_of(compare_verdict verdict)
 {
-    static const char *const names[] = { "untested", "same", "slower", "faster" };
+    static const char *const names[] = { "untested", "same", "slower", "faster", "unclear" };
     return names[verdict];
 }
 
@@ -104,7 +110,9 @@ static void print_row(const compare_row *row, int width)
 static void print_notes(const compare_result *c, double lost)
 {
     printf("\n%d row%s: %d slower, %d faster, %d alike up to the margin", c->count, c->count == 1 ? "" : "s", c->slower,
-           c->faster, c->tested - c->slower - c->faster);
+           c->faster, c->tested - c->slower - c->faster - c->unclear);
+    if (c->unclear)
+        printf(", %d too noisy to tell", c->unclear);
     if (c->count > c->tested)
         printf(", %d without the 4 samples on each side that a test takes", c->count - c->tested);
     printf(".\n");
@@ -189,6 +197,7 @@ static int write_json(const char *path, const compare_result *c, const results *
     json_whole(&out, "rows_tested", c->tested);
     json_whole(&out, "slower", c->slower);
     json_whole(&out, "faster", c->faster);
+    json_whole(&out, "unclear", c->unclear);
     json_whole(&out, "only_in_a", c->only_a);
     json_whole(&out, "only_in_b", c->only_b);
     if (c->whole.verdict != COMPARE_UNTESTED) {
@@ -206,25 +215,50 @@ static int write_json(const char *path, const compare_result *c, const results *
     return emit_close(&out);
 }
 
-/* What the run is worth to --fail-if-slower: without a test nothing may be called fine. */
+static int gate_clear(const request *r, const compare_result *c)
+{
+    int whole = c->whole.verdict == COMPARE_UNCLEAR;
+    if (!r->require_clear || (!c->unclear && !whole))
+        return EXIT_SUCCESS;
+    return cli_fail(EXIT_DATA, "too noisy to tell: %d row%s of %d%s; measure again", c->unclear, c->unclear == 1 ? "" : "s",
+                    c->tested, whole ? ", and the run as a whole" : "");
+}
+
+/* What the run is worth to --fail-if-slower and --require-clear: without a test nothing may be called fine. */
 static int gate(const request *r, const compare_result *c)
 {
-    if (r->limit < 0)
+    if (r->limit < 0 && !r->require_clear)
         return EXIT_SUCCESS;
     if (c->tested == 0)
         return cli_fail(EXIT_DATA, "no test is possible: no row has 4 samples in both files");
+    if (r->limit < 0)
+        return gate_clear(r, c);
     int rows = compare_slower_than(c, r->limit), whole = c->whole.verdict == COMPARE_SLOWER && c->whole.ratio > 1 + r->limit;
     if (rows)
         return cli_fail(EXIT_DATA, "slower by more than %g %%: %d row%s of %d%s", 100 * r->limit, rows - whole,
                         rows - whole == 1 ? "" : "s", c->tested, whole ? ", and the run as a whole" : "");
-    return EXIT_SUCCESS;
+    return gate_clear(r, c);
+}
+
+/* Two runs of different things may be compared on purpose, but not by mistake. */
+static void warn_of_others(const results *a, const results *b)
+{
+    if (*a->cpu && *b->cpu && strcmp(a->cpu, b->cpu))
+        fprintf(stderr, "nonet compare: warning: A ran on %s, B on %s\n", a->cpu, b->cpu);
+    if (*a->isa && *b->isa && strcmp(a->isa, b->isa))
+        fprintf(stderr, "nonet compare: warning: A ran with %s, B with %s\n", a->isa, b->isa);
+    if (a->threads && b->threads && a->threads != b->threads)
+        fprintf(stderr, "nonet compare: warning: A ran with %d thread%s, B with %d\n", a->threads, a->threads == 1 ? "" : "s",
+                b->threads);
 }
 
 static int compare(const request *r, const results *a, const results *b)
 {
     compare_result c;
     nonet_vgg_error err = { "" };
-    nonet_vgg_status status = compare_runs(a, b, r->margin, &c, &err);
+    double clear = r->limit > COMPARE_CLEAR ? r->limit : COMPARE_CLEAR;
+    warn_of_others(a, b);
+    nonet_vgg_status status = compare_runs(a, b, r->margin, clear, &c, &err);
     if (status != NONET_VGG_OK)
         return cli_fail(cli_exit_of(status), "%s", err.text);
     if (!r->json || strcmp(r->json, "-"))

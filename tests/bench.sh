@@ -86,6 +86,28 @@ refused 1 "a list with a byte of zero" "no text" bench --shapes "$work/list"
 head -c 2000000 /dev/zero | tr '\0' 1 >"$work/list"
 refused 1 "a list of 2 MB" "" bench --shapes "$work/list"
 
+# ---- what is too noisy to tell ----
+if "$nonet" compare "$work/a.json" "$work/a.json" 2>&1 | grep -q 'without cJSON'; then
+    echo "SKIP bench compare: built without cJSON"
+else
+    echo '{"benchmarks": [{"name": "n/x", "time_unit": "ms", "samples": [1, 2, 1, 3, 1, 4, 1, 5]}]}' >"$work/noisy"
+    "$nonet" compare "$work/noisy" "$work/noisy" --fail-if-slower 3% --json "$work/c.json" >"$work/out" 2>"$work/err" &&
+        grep -q ' unclear$' "$work/out" && grep -q '0 alike up to the margin, 1 too noisy to tell\.' "$work/out" &&
+        grep -q '"unclear": 1' "$work/c.json" && grep -q '"verdict": "unclear"' "$work/c.json"
+    check $? "compare: a margin of 300 % tells nothing"
+    "$nonet" compare "$work/noisy" "$work/noisy" --fail-if-slower 400% >"$work/out" 2>"$work/err" && grep -q ' same$' "$work/out"
+    check $? "compare --fail-if-slower 400%: alike"
+    "$nonet" compare "$work/noisy" "$work/noisy" --require-clear >"$work/out" 2>"$work/err"
+    [ $? -eq 1 ] && grep -q '^nonet compare: too noisy to tell: 1 row of 1' "$work/err"
+    check $? "compare --require-clear"
+    sed '0,/"isa":/s/"isa": "[^"]*"/"isa": "other"/
+        0,/"cpu":/s/"cpu": "[^"]*"/"cpu": "X"/; 0,/"threads":/s/"threads": [0-9]*/"threads": 99/' \
+        "$work/a.json" >"$work/other.json"
+    "$nonet" compare "$work/a.json" "$work/other.json" >"$work/out" 2>"$work/err"
+    [ "$(grep -c '^nonet compare: warning: A ran .*, B .*\(other\|X\|99\)$' "$work/err")" -eq 3 ]
+    check $? "compare warns of another CPU, instruction set and number of threads"
+fi
+
 # ---- Google Benchmark's compare tool (Debian: libbenchmark-tools, python3-scipy) ----
 "$nonet" bench --shapes "$work/shapes" --repetitions 6 --json "$work/b.json" >"$work/out" 2>"$work/err"
 tool=$(command -v compare.py || ls /usr/share/benchmark/compare.py 2>/dev/null)

@@ -165,7 +165,7 @@ static tally tries_with(double slow_row_3, double slow_all, double busy)
         nonet_vgg_error err;
         fake_run(&a, &state, 1, 1, busy);
         fake_run(&b, &state, slow_row_3, slow_all, busy);
-        ck_assert_int_eq(compare_runs(&a.r, &b.r, COMPARE_MARGIN, &result, &err), NONET_VGG_OK);
+        ck_assert_int_eq(compare_runs(&a.r, &b.r, COMPARE_MARGIN, INFINITY, &result, &err), NONET_VGG_OK);
         ck_assert_int_eq(result.tested, ROWS);
         t.any += result.slower + result.faster > 0;
         t.row_3 += result.rows[3].verdict == COMPARE_SLOWER;
@@ -215,12 +215,39 @@ START_TEST(margin_follows_the_machine)
             b.r.peak = 90;
         for (int j = 0; i == 3 && j < SAMPLES; j++)
             b.x[3][j] *= 1 + 0.02 * j;
-        ck_assert_int_eq(compare_runs(&a.r, &b.r, COMPARE_MARGIN, &result, &err), NONET_VGG_OK);
+        /* Margins are above 10 % then: that is no "alike", unless only more than 30 % are asked for. */
+        ck_assert_int_eq(compare_runs(&a.r, &b.r, COMPARE_MARGIN, COMPARE_CLEAR, &result, &err), NONET_VGG_OK);
+        ck_assert_int_eq(result.rows[3].verdict, i ? COMPARE_UNCLEAR : COMPARE_SLOWER);
+        ck_assert_int_eq(result.whole.verdict, i == 1 || i == 2 ? COMPARE_UNCLEAR : COMPARE_SLOWER);
+        ck_assert_int_eq(result.unclear, i == 0 ? 0 : i == 3 ? 1 : ROWS);
+        compare_free(&result);
+        ck_assert_int_eq(compare_runs(&a.r, &b.r, COMPARE_MARGIN, 0.3, &result, &err), NONET_VGG_OK);
         ck_assert_int_eq(result.rows[3].verdict, i ? COMPARE_SAME : COMPARE_SLOWER);
         ck_assert_int_eq(result.whole.verdict, i == 1 || i == 2 ? COMPARE_SAME : COMPARE_SLOWER);
+        ck_assert_int_eq(result.unclear, 0);
         ck_assert(result.rows[3].margin >= (i ? 0.1 : 0.02) && result.rows[3].margin < 0.2);
         compare_free(&result);
     }
+}
+END_TEST
+
+/* However noisy, what is slower beyond it is called slower. */
+START_TEST(noise_does_not_hide_a_large_difference)
+{
+    static fake a, b;
+    compare_result result;
+    nonet_vgg_error err;
+    uint64_t state = 1;
+    fake_run(&a, &state, 1, 1, 0);
+    fake_run(&b, &state, 3, 1, 0);
+    b.r.lost = 0.3;
+    ck_assert_int_eq(compare_runs(&a.r, &b.r, COMPARE_MARGIN, COMPARE_CLEAR, &result, &err), NONET_VGG_OK);
+    ck_assert_int_eq(result.rows[3].verdict, COMPARE_SLOWER);
+    ck_assert_int_eq(result.rows[4].verdict, COMPARE_UNCLEAR);
+    ck_assert_int_eq(result.slower, 1);
+    ck_assert_int_eq(result.unclear, ROWS - 1);
+    ck_assert_int_eq(compare_slower_than(&result, 0.03), 1);
+    compare_free(&result);
 }
 END_TEST
 
@@ -401,6 +428,7 @@ int main(void)
     tcase_add_test(cases, noise_alone_is_no_difference);
     tcase_add_test(cases, planted_slowdown_is_found);
     tcase_add_test(cases, margin_follows_the_machine);
+    tcase_add_test(cases, noise_does_not_hide_a_large_difference);
     tcase_add_test(cases, reads_files);
     tcase_add_test(cases, refuses_files);
     tcase_add_test(cases, plots_are_well_formed);
