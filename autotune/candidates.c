@@ -71,7 +71,7 @@ static void propose(enumeration *e, const nonet_choice *choice)
     nonet_plan_destroy(plan);
 }
 
-/* Blocks by the bytes that V and M take: from what half a core's cache holds to a few times the cache. */
+/* Blocks by the bytes that V and M take: from what a quarter of a core's cache holds to four times the cache. */
 static void propose_blocks(enumeration *e, nonet_choice choice, const nonet_plan *like)
 {
     static const double caches[] = { 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4 };

@@ -10,7 +10,7 @@ enum { TUNE_CANDIDATES = 512 };
 typedef struct tune_candidate {
     nonet_choice choice;        /* in full */
     tune_guess guess;
-    int family;                 /* index of the first candidate of the same algorithm, kernels, weights and split */
+    int family;                 /* index of the first candidate of the same algorithm, kernels, weights, split, threads */
 } tune_candidate;
 
 typedef struct tune_list {

@@ -47,7 +47,7 @@ nonet_conv check_part(const nonet_conv *p)
     return part;
 }
 
-/* Computes the part with weights and input from fixed seeds into dst. */
+/* Computes the part into dst as the options' plan does. */
 static nonet_status compute(const nonet_conv *p, const nonet_options *options, const float *src, const float *oihw, float *dst)
 {
     nonet_plan *plan = NULL;

@@ -58,7 +58,6 @@ static nonet_status list_candidates(tune_explanation *e, const tune_settings *s,
         status = NONET_NO_MEMORY;
     if (status == NONET_OK) {
         e->count = list.count;
-        e->default_guess = list.items[0].guess.seconds;
         for (int i = 0; i < list.count; i++) {
             e->items[i].candidate = list.items[i];
             for (int j = 0; j < count && !e->items[i].has_row; j++)
@@ -84,7 +83,25 @@ static void tell_work(const nonet_plan *plan, char *text, size_t size)
     text[at - 1] = '\0';
 }
 
-static void tell_reason(tune_explanation *e, const tune_problem *p, const nonet_profile_row *rows, int count)
+/* Which rule of nonet_algo_choose made the default. */
+static void tell_rule(const nonet_plan *plan, char *text, size_t size)
+{
+    const nonet_conv *p = &plan->p;
+    int winograd = nonet_algo_applies(p, NONET_WINOGRAD_F2);
+    if (!winograd && (plan->nest == NEST_FC_VECTOR || plan->nest == NEST_FC_MATRIX))
+        snprintf(text, size, "direct: fully connected, the kernel is the whole map");
+    else if (!winograd)
+        snprintf(text, size, "direct: there is no Winograd for this kernel or stride");
+    else if (p->c <= NONET_FEW_CHANNELS)
+        snprintf(text, size, "direct: at most %d input channels", NONET_FEW_CHANNELS);
+    else
+        snprintf(text, size, "%s: least work and traffic by the shape of one image, %.1f M multiply-adds, %.1f M by direct",
+                 nonet_algo_name(plan->algo), 1e-6 * nonet_algo_macs(p, plan->algo, plan->oh, plan->ow),
+                 1e-6 * nonet_algo_macs(p, NONET_DIRECT, plan->oh, plan->ow));
+}
+
+/* rule: of the default. */
+static void tell_reason(tune_explanation *e, const tune_problem *p, const char *rule, const nonet_profile_row *rows, int count)
 {
     const nonet_profile_row *first = count ? &rows[0] : NULL;
     if (e->from_profile)
@@ -104,8 +121,7 @@ static void tell_reason(tune_explanation *e, const tune_problem *p, const nonet_
         snprintf(e->reason, sizeof e->reason, "the default of %s, which was asked for; this problem is not in a profile",
                  nonet_algo_name(p->asked));
     else
-        snprintf(e->reason, sizeof e->reason,
-                 "the default: least work and traffic by the shape of one image; this problem is not in a profile");
+        snprintf(e->reason, sizeof e->reason, "the default, %s; this problem is not in a profile", rule);
 }
 
 nonet_status tune_explain(const tune_settings *s, const tune_problem *p, const nonet_profile *profile,
@@ -113,6 +129,7 @@ nonet_status tune_explain(const tune_settings *s, const tune_problem *p, const n
 {
     nonet_options options = tune_options(s, p);
     nonet_plan *plan;
+    char rule[160];
     *e = (tune_explanation){ 0 };
     options.profile = profile;
     nonet_status status = nonet_plan_create(&plan, &p->p, &options);
@@ -122,6 +139,7 @@ nonet_status tune_explain(const tune_settings *s, const tune_problem *p, const n
     e->choice = nonet_plan_choice(plan);
     e->from_profile = plan->from_profile;
     tell_work(plan, e->work, sizeof e->work);
+    tell_rule(plan, rule, sizeof rule);
     nonet_plan_destroy(plan);
     options.profile = NULL;
     const nonet_profile_row *rows = NULL;
@@ -131,6 +149,6 @@ nonet_status tune_explain(const tune_settings *s, const tune_problem *p, const n
         asked.asked = NONET_AUTO;
         count = rows_of(profile, &asked, &rows);
     }
-    tell_reason(e, p, rows, count);
+    tell_reason(e, p, rule, rows, count);
     return machine ? list_candidates(e, s, p, &options, machine, rows, count) : NONET_OK;
 }

@@ -18,7 +18,6 @@ typedef struct tune_explanation {
     char plan[256];             /* nonet_plan_describe of the plan that serves */
     int from_profile;
     nonet_choice choice;        /* what it does */
-    double default_guess;       /* seconds */
     tune_explained *items;      /* the default first, then measured ones by time, then by guess */
     int count;
     char work[256];             /* multiply-adds of each algorithm */

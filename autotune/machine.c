@@ -27,7 +27,8 @@ static void read_caches(tune_machine *m, size_t *all)
     *all = *all > m->last_cache ? *all : m->last_cache;
 }
 
-int tune_machine_measure(tune_machine *m, nonet_isa isa, int threads)
+/* For isa and the one below. Some half a second. 0 when there is no memory. */
+static int measure(tune_machine *m, nonet_isa isa, int threads)
 {
     nonet_isa lower = tune_lower_isa(isa);
     size_t all;
@@ -52,7 +53,7 @@ const tune_machine *tune_machine_of(tune_machines *machines, nonet_isa isa, int 
     if (isa == NONET_ISA_AUTO && nonet_isa_current(&isa) != NONET_OK)
         return NULL;
     tune_machine *m = &machines->items[machines->count];
-    if (machines->count == TUNE_MACHINES || !tune_machine_measure(m, isa, threads))
+    if (machines->count == TUNE_MACHINES || !measure(m, isa, threads))
         return NULL;
     machines->count++;
     return m;

@@ -14,8 +14,6 @@ typedef struct tune_machine {
 
 /* The set below this one that is worth a try: another vector set of the same architecture; AUTO if there is none. */
 nonet_isa tune_lower_isa(nonet_isa isa);
-/* For isa and the one below. Some half a second. 0 when there is no memory. */
-int tune_machine_measure(tune_machine *machine, nonet_isa isa, int threads);
 
 /* Those that were measured. Start with zeros. */
 enum { TUNE_MACHINES = 16 };

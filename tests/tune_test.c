@@ -254,6 +254,32 @@ static tune_problem problem_of(const nonet_conv *p, int threads)
 }
 
 /* A row of AUTO serves who names its algorithm, and is what the reason tells of. */
+/* Without a profile the reason is the rule that decided. */
+START_TEST(the_rule_of_the_default_is_told)
+{
+    static const struct {
+        nonet_conv p;
+        const char *reason;
+    } cases[] = {
+        { { .n = 1, .c = 4, .h = 20, .w = 20, .k = 32, .r = 3, .s = 3, .stride = 1, .pad = 1 }, "direct: at most 4 input" },
+        { { .n = 1, .c = 64, .h = 20, .w = 20, .k = 32, .r = 3, .s = 3, .stride = 2, .pad = 1 }, "direct: there is no Winograd" },
+        { { .n = 1, .c = 64, .h = 20, .w = 20, .k = 32, .r = 5, .s = 5, .stride = 1 }, "direct: there is no Winograd" },
+        { { .n = 2, .c = 64, .h = 7, .w = 7, .k = 32, .r = 7, .s = 7, .stride = 1 }, "direct: fully connected" },
+        { { .n = 1, .c = 64, .h = 56, .w = 56, .k = 64, .r = 3, .s = 3, .stride = 1, .pad = 1 },
+          "winograd-f4: least work and traffic by the shape of one image, 28.9 M multiply-adds, 115.6 M by direct;" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tune_problem problem = { .p = cases[i].p, .threads = 1, .times = 1 };
+        tune_settings settings = { 0 };
+        tune_explanation e;
+
+        ck_assert_int_eq(tune_explain(&settings, &problem, NULL, NULL, &e), NONET_OK);
+        support_need(strstr(e.reason, cases[i].reason) != NULL, "case %zu: %s", i, e.reason);
+    }
+}
+END_TEST
+
 START_TEST(a_named_algorithm_is_explained_by_the_row_of_auto)
 {
     const nonet_conv p = { 1, 64, 20, 20, 64, 3, 3, 1, 1, 1, 0, NONET_NCHW16C, NONET_NCHW16C };
@@ -398,6 +424,7 @@ int main(void)
     tcase_add_test(bits, candidates_differ_and_the_default_comes_first);
     tcase_add_test(bits, wrong_bits_are_found_before_timing);
     tcase_add_test(bits, algorithms_take_turns);
+    tcase_add_test(bits, the_rule_of_the_default_is_told);
     tcase_add_test(bits, a_named_algorithm_is_explained_by_the_row_of_auto);
     tcase_add_test(bits, large_problems_are_checked_on_a_part);
     tcase_add_test(times, tuning_ends_in_time_with_a_row);
