@@ -124,24 +124,19 @@ int bench_again(const bench_settings *settings, int done, double seconds)
     return done < BENCH_REPETITIONS || seconds < settings->min_time;
 }
 
-/* The work of a sum's rows, and the sum of their bounds; algorithm and kernel if all agree. */
-static void sum_up(const bench_report *report, bench_row *sum, double *macs, double *own)
+/* Is the row part of the sum, with work to be counted? */
+static int is_part(const bench_row *sum, const bench_row *row)
+{
+    return (row->kind & sum->of) && row->kind != ROW_OTHER;
+}
+
+/* Algorithm and kernel of a sum, if all of its rows have the same. */
+static void name_sum(const bench_report *report, bench_row *sum)
 {
     int index = (int)(sum - report->rows), seen = 0;
-    double by_memory = 0;
     for (int i = sum->first; i < index; i++) {
         const bench_row *row = &report->rows[i];
-        if (!(row->kind & sum->of) || row->kind == ROW_OTHER)
-            continue;
-        *macs += row->work.direct;
-        *own += bench_own_bound(&row->work, &report->peak);
-        sum->bound += row->bound;
-        sum->work.own += row->work.own;
-        sum->work.bytes += row->work.bytes;
-        sum->work.memory_bytes += row->work.memory_bytes;
-        sum->roofline += row->roofline;
-        by_memory += row->limit == LIMIT_MEMORY ? row->roofline : 0;
-        if (sum->peer[0])
+        if (!is_part(sum, row))
             continue;
         if (!seen++) {
             memcpy(sum->algorithm, row->algorithm, sizeof sum->algorithm);
@@ -151,6 +146,26 @@ static void sum_up(const bench_report *report, bench_row *sum, double *macs, dou
             strcpy(sum->algorithm, "mixed");
         if (strcmp(sum->kernel, row->kernel))
             strcpy(sum->kernel, "several");
+    }
+}
+
+/* The work of a sum's rows, and the sum of their bounds. */
+static void sum_up(const bench_report *report, bench_row *sum, double *macs, double *own)
+{
+    int index = (int)(sum - report->rows);
+    double by_memory = 0;
+    for (int i = sum->first; i < index; i++) {
+        const bench_row *row = &report->rows[i];
+        if (!is_part(sum, row))
+            continue;
+        *macs += row->work.direct;
+        *own += bench_own_bound(&row->work, &report->peak);
+        sum->bound += row->bound;
+        sum->work.own += row->work.own;
+        sum->work.bytes += row->work.bytes;
+        sum->work.memory_bytes += row->work.memory_bytes;
+        sum->roofline += row->roofline;
+        by_memory += row->limit == LIMIT_MEMORY ? row->roofline : 0;
     }
     sum->limit = sum->roofline <= 0 ? LIMIT_NONE : 2 * by_memory > sum->roofline ? LIMIT_MEMORY : LIMIT_ARITHMETIC;
 }
@@ -163,6 +178,8 @@ static int figure(const bench_report *report, bench_row *row)
         return 0;
     if (row->kind == ROW_SUM) {
         sum_up(report, row, &macs, &own);
+        if (!row->peer[0])      /* a peer's row has its own names */
+            name_sum(report, row);
     } else if (row->kind != ROW_OTHER) {
         macs = row->work.direct;
         own = bench_own_bound(&row->work, &report->peak);
