@@ -11,8 +11,10 @@ FLAGS_tests = $(TEST_ZLIB) $(shell $(PKG_CONFIG) --cflags check) -DNONET_FEATURE
 FLAGS_tests += $(if $(filter cjson,$(VGG_FEATURES)),-DNONET_TEST_CJSON)
 FLAGS_reference :=
 
-.PHONY: tests check check-fast golden corpus
-tests: all $(TEST_BINS) ## build the test programs
+.PHONY: tests test-programs check check-fast golden corpus
+tests: all test-programs ## build the test programs
+# What sanitizers and emulators run: neither the shared library nor the adapters of other libraries, which nothing loads there.
+test-programs: $(TEST_BINS) $(BUILD)/nonet
 $(TEST_BINS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_OBJS) $(BUILD)/libnonet.a
 	$(CC) $< $(TEST_OBJS) $(filter %/autotune.a,$^) $(filter %/bench.a,$^) $(BUILD)/libnonet.a -o $@ \
 	    $(TEST_LIBS) $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
