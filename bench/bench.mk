@@ -9,12 +9,12 @@ $(BUILD)/bench/results.o: $(BUILD)/vgg/features
 # What was built, and how: git describe where this is a checkout of its own, not a tarball inside another one.
 COMMIT ?= $(shell test -e .git && git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 FLAGS_bench += -I$(BUILD)/bench
-BUILD_ID = '\#define NONET_BUILD_COMMIT "$(strip $(COMMIT))"\n\#define NONET_BUILD_FLAGS "$(subst ",,$(strip $(CFLAGS)))"\n'
+BUILD_ID = '\#define NONET_BUILD_COMMIT "$(strip $(COMMIT))"\n\#define NONET_BUILD_FLAGS "$(subst ',,$(subst ",,$(strip $(CFLAGS))))"\n'
 .PHONY: build_id
 $(BUILD)/bench/build_id.h: build_id
 	@mkdir -p $(@D)
 	@printf $(BUILD_ID) | cmp -s - $@ || printf $(BUILD_ID) >$@
-$(BUILD)/bench/build_info.o: $(BUILD)/bench/build_id.h
+$(BUILD)/bench/build_info.o: $(BUILD)/bench/build_id.h $(BUILD)/flags
 .PHONY: bench-cli example
 example: all ## docs/example anew: VGG-16 on this machine, its records and the report of them
 	bench/example.sh $(BUILD)

@@ -18,9 +18,9 @@ PEER_FLAGS_xnnpack = -DPEER_XNNPACK_VERSION='"$(or $(shell dpkg-query -W -f '$${
 define peer_rule
 ifneq ($(strip $(3)),)
 PEERS += $(1)
-$(BUILD)/peers/$(1).peer.so: bench/peers/$(subst -,_,$(1)).c $(2) bench/peers/peers.h
+$(BUILD)/peers/$(1).peer.so: bench/peers/$(subst -,_,$(1)).c $(2) bench/peers/peers.h $(BUILD)/flags
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(BASE) $$(OPENMP) $$(PEER_FLAGS_$(1)) -shared $$(filter %.c,$$^) -o $$@ $(3) $$(LDLIBS)
+	$$(COMPILE) $$(OPENMP) $$(PEER_FLAGS_$(1)) $$(LDFLAGS) -shared $$(filter %.c,$$^) -o $$@ $(3) $$(LDLIBS)
 endif
 endef
 $(eval $(call peer_rule,onednn,,$(call peer_links,onednn,dnnl)))
@@ -33,7 +33,9 @@ $(eval $(call peer_rule,onnxruntime,$(ONNX_FILE),$(or $(call peer_package,libonn
 # Runs the npm package in node, wherever node is; the package itself is looked for when it is used.
 $(eval $(call peer_rule,onnxruntime-node,$(ONNX_FILE),$(if $(filter all peers,$(WITHOUT))$(CROSS_COMPILE),,$(shell \
         command -v node >/dev/null && echo -pthread))))
+PEER_SCRIPTS :=
 ifneq ($(filter onnxruntime-node,$(PEERS)),)
+PEER_SCRIPTS := $(BUILD)/peers/onnxruntime.mjs
 $(BUILD)/peers/onnxruntime-node.peer.so: $(BUILD)/peers/onnxruntime.mjs
 $(BUILD)/peers/onnxruntime.mjs: bench/peers/onnxruntime.mjs
 	@mkdir -p $(@D)

@@ -6,7 +6,7 @@ FLAGS_cli = -DNONET_FEATURES='"$(strip $(VGG_FEATURES))"'
 NONET_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SRCS) $(AUTOTUNE_SRCS) $(BENCH_SRCS) $(REFERENCE_SRCS) $(VGG_APP_SRCS))
 
 $(BUILD)/nonet: $(NONET_OBJS) $(BUILD)/libnonet.a
-	$(CC) $(NONET_OBJS) $(BUILD)/libnonet.a -o $@ $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
+	$(LINK) $(NONET_OBJS) $(BUILD)/libnonet.a -o $@ $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
 $(BUILD)/cli/info.o: $(BUILD)/vgg/features
 
 MPI = ompi-c
@@ -16,4 +16,4 @@ mpi: $(BUILD)/nonet-mpi ## the command with MPI (Open MPI): mpirun -n N build/no
 $(BUILD)/cli/eval/ranks_mpi.o: FLAGS_cli = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(MPI)))
 $(BUILD)/nonet-mpi: $(MPI_OBJS) $(BUILD)/libnonet.a
 	@$(PKG_CONFIG) --exists $(MPI) || { echo 'nonet: no $(MPI): apt-get install libopenmpi-dev openmpi-bin' >&2; exit 1; }
-	$(CC) $(MPI_OBJS) $(BUILD)/libnonet.a -o $@ $$($(PKG_CONFIG) --libs $(MPI)) $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
+	$(LINK) $(MPI_OBJS) $(BUILD)/libnonet.a -o $@ $$($(PKG_CONFIG) --libs $(MPI)) $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)

@@ -16,7 +16,7 @@ tests: all test-programs ## build the test programs
 # What sanitizers and emulators run: neither the shared library nor the adapters of other libraries, which nothing loads there.
 test-programs: $(TEST_BINS) $(BUILD)/nonet
 $(TEST_BINS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_OBJS) $(BUILD)/libnonet.a
-	$(CC) $< $(TEST_OBJS) $(filter %/autotune.a,$^) $(filter %/bench.a,$^) $(BUILD)/libnonet.a -o $@ \
+	$(LINK) $< $(TEST_OBJS) $(filter %/autotune.a,$^) $(filter %/bench.a,$^) $(BUILD)/libnonet.a -o $@ \
 	    $(TEST_LIBS) $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
 .SECONDARY: $(TEST_BINS:%=%.o)
 # An archive: a suite takes from bench/ what it calls, not the libraries of all the rest.
@@ -43,8 +43,8 @@ corpus: $(BUILD)/nonet ## write tests/corpus.txt anew: when the numerics contrac
 # The command with a slowdown planted in it, and the trial whether `nonet compare` finds that, and nothing else.
 SLOWER = 5
 TRIES = 10
-$(BUILD)/nonet-slower: tests/slower.c $(NONET_OBJS) $(BUILD)/libnonet.a
-	$(CC) $(CFLAGS) $(BASE) -DSLOWER_PERCENT=$(SLOWER) -Wl,--wrap=nonet_execute $< $(NONET_OBJS) $(BUILD)/libnonet.a -o $@ \
+$(BUILD)/nonet-slower: tests/slower.c $(NONET_OBJS) $(BUILD)/libnonet.a $(BUILD)/flags
+	$(COMPILE) $(LDFLAGS) -DSLOWER_PERCENT=$(SLOWER) -Wl,--wrap=nonet_execute $< $(NONET_OBJS) $(BUILD)/libnonet.a -o $@ \
 	    $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
 .PHONY: compare-trial
 compare-trial: $(BUILD)/nonet $(BUILD)/nonet-slower ## two runs of one build TRIES times, and with SLOWER per cent planted: what `nonet compare` says

@@ -9,11 +9,16 @@ VGG_FEATURES :=
 VGG_LIBS :=
 VGG_APP_LIBS :=
 FLAGS_vgg := -I$(BUILD)
-VGG_QUIET := $(and $(MAKECMDGOALS),$(if $(filter-out clean distclean help,$(MAKECMDGOALS)),,quiet))
+VGG_QUIET := $(and $(MAKECMDGOALS),$(if $(filter-out clean uninstall help,$(MAKECMDGOALS)),,quiet))
+
+VGG_SEEK := $(if $(filter all,$(WITHOUT)),,$(if $(shell $(PKG_CONFIG) --version 2>/dev/null),yes))
+ifeq ($(VGG_SEEK)$(filter all,$(WITHOUT))$(VGG_QUIET),)
+$(info nonet: no $(PKG_CONFIG): all optional formats are off; apt-get install pkg-config)
+endif
 
 # name, pkg-config's name, macro NONET_HAVE_..., what it is for, Debian's package, variable for the libraries, program also needed
 define vgg_feature
-ifeq ($(filter all $(1),$(WITHOUT)),)
+ifeq ($(VGG_SEEK)$(filter $(1),$(WITHOUT)),yes)
 ifeq ($(shell $(PKG_CONFIG) --exists $(2) 2>/dev/null $(if $(7),&& command -v $(7) >/dev/null) && echo yes),yes)
 VGG_FEATURES += $(1)
 FLAGS_vgg += -DNONET_HAVE_$(3) $$(shell $(PKG_CONFIG) --cflags $(2))
@@ -43,8 +48,8 @@ $(addprefix $(BUILD)/vgg/,read_caffe.o caffe_layers.o caffe_blobs.o): $(BUILD)/v
 $(BUILD)/vgg/proto/%.pb-c.c $(BUILD)/vgg/proto/%.pb-c.h: vgg/proto/%.proto
 	@mkdir -p $(BUILD)
 	protoc-c --proto_path=. --c_out=$(BUILD) $<
-$(VGG_PROTO:%=$(BUILD)/%.o): $(BUILD)/%.o: $(BUILD)/%.c $(BUILD)/%.h
-	$(CC) $(CFLAGS) $(BASE) $(FLAGS_vgg) -c $< -o $@
+$(VGG_PROTO:%=$(BUILD)/%.o): $(BUILD)/%.o: $(BUILD)/%.c $(BUILD)/%.h $(BUILD)/flags
+	$(COMPILE) $(FLAGS_vgg) -c $< -o $@
 endif
 
 # A library that was installed (or left out) since the last build is noticed.
