@@ -11,7 +11,7 @@ enum { THREADS_MAX = 4096 };
 const char *cli_command = "";
 
 #define RUN_HELP                                                                                                               \
-    "  --threads N       use at most N threads (default: all that this process may run)\n"                                     \
+    "  --threads N       use at most N threads (default: what OMP_NUM_THREADS says, at most what the process may run)\n"       \
     "  --isa NAME        c, avx2, avx512 or neon: no more than this instruction set (default: the best)\n"
 #define CONV_HELP                                                                                                              \
     RUN_HELP                                                                                                                   \

@@ -143,6 +143,7 @@ native() {
     run_suites "$label" "$dir" "$3"
     scripts "$label" "$dir" "$compiler"
     script "$label corpus" "$dir/log/corpus" tests/corpus.sh "$dir" $([ "$label $mode" = "gcc full" ] || echo 20)
+    script "$label man" "$dir/log/man" tests/man.sh "$dir"
     script "$label symbols" "$dir/log/symbols" tests/symbols.sh "$dir"
     [ "$label $mode" != "gcc full" ] || script "$label hash" "$dir/log/hash" tests/hash.sh "$dir"
     [ "$label $mode" != "gcc full" ] || script "$label bench" "$dir/log/bench" tests/bench.sh "$dir"
