@@ -35,10 +35,12 @@ fault() {
 fine() {
     local name=$1
     shift
-    if "$nonet" "$@" >"$work/out" 2>"$work/err" </dev/null && [ ! -s "$work/err" ] && [ -s "$work/out" ]; then
+    "$nonet" "$@" >"$work/out" 2>"$work/err" </dev/null
+    local got=$?
+    if [ $got -eq 0 ] && [ ! -s "$work/err" ] && [ -s "$work/out" ]; then
         ok "$name"
     else
-        bad "$name: exit status $?: $(head -1 "$work/err")"
+        bad "$name: exit status $got: $(head -1 "$work/err")"
     fi
 }
 
@@ -49,7 +51,7 @@ same() {
 # ---- usage ----
 fault 2 "no command"
 fault 2 "unknown command" frobnicate
-for command in info bench classify eval features explain convert verify; do
+for command in info bench classify eval features explain convert pack verify; do
     fine "$command --help" $command --help
     fault 2 "$command with an unknown option" $command --frobnicate
     fault 2 "$command --threads 0" $command --threads 0
@@ -126,6 +128,9 @@ fine "classify by every protocol option" $one --model data/fashion_vgg.nonet --p
     --scales S-4,S,S+4 --flip --fuse-weights 2,1 --max-memory 100 --class 'Ankle boot'
 fault 2 "features without a layer" features data/sample_00_label_9.pgm --model data/fashion_vgg.nonet -o "$work/x.npy"
 fault 2 "convert without a target" convert data/fashion_vgg.nonet
+fault 2 "pack of nothing" pack -o "$work/x.nonet"
+fault 2 "pack without a target" pack data/fashion_vgg.nonet
+fault 2 "pack --json" pack data/fashion_vgg.nonet -o "$work/x.nonet" --json -
 fault 2 "verify of an unknown family" verify --family fft
 fault 2 "verify --scale x" verify --scale x
 fault 2 "verify with a stray word" verify everything
@@ -159,7 +164,7 @@ damage data/fashion_vgg.nonet
 cp data/fashion_vgg.nonet "$work/flipped"
 printf '\x55' | dd of="$work/flipped" bs=1 seek=100000 conv=notrunc status=none
 classify "a flipped byte in the container" "$work/flipped"
-have() { "$nonet" info | grep -qw "$1"; }
+have() { "$nonet" info --json - | sed -n '/"features"/,/]/p' | grep -q "\"$1\""; }
 if [ -d "$data" ]; then
     have cjson && damage $data/fashion-vgg/fashion_vgg.safetensors
     have zip && damage $data/fashion-vgg/fashion_vgg.pth
@@ -250,6 +255,39 @@ if [ -d "$data" ] && have cjson; then
         same "features of a converted model, --isa $isa" "$work/new.nonet.npy" "$work/fashion_vgg.nonet.npy"
     done
 fi
+
+# ---- packed weights ----
+packed=$work/packed.nonet
+pack_of() { "$nonet" classify data/*.pgm --model "$@" >"$work/got" 2>"$work/err"; }
+fault 1 "pack of a picture" pack data/sample_00_label_9.pgm -o "$packed"
+fault 1 "pack into a folder that is not there" pack data/fashion_vgg.nonet -o "$work/none/x.nonet"
+[ -e "$packed" ] && bad "pack: a file was left behind" || ok "pack: no file after a fault"
+"$nonet" pack data/fashion_vgg.nonet -o "$packed" >"$work/out" 2>"$work/err" && [ ! -s "$work/err" ] && ok "pack" ||
+    bad "pack: $(head -1 "$work/err")"
+pack_of "$packed" && [ ! -s "$work/err" ] && ok "packed weights fit" || bad "packed weights: $(head -1 "$work/err")"
+same "packed weights classify alike" "$work/want" "$work/got"
+pack_of "$packed" --verify && [ ! -s "$work/err" ] && ok "packed weights, every byte" || bad "--verify: $(head -1 "$work/err")"
+unfit="nonet classify: $packed: its packed weights are for another machine or other options; the plain ones serve"
+for option in "--algo direct" "--isa c"; do
+    [ "$option" = "--isa c" ] && "$nonet" info | grep -q 'in force: c$' && continue
+    pack_of "$packed" $option && [ "$(cat "$work/err")" = "$unfit" ] && ok "packed weights with $option: a sentence" ||
+        bad "packed weights with $option: $(head -2 "$work/err")"
+    [ "$option" = "--algo direct" ] || same "packed weights with $option classify alike" "$work/want" "$work/got"
+done
+printf '\x55\xaa' | dd of="$packed" bs=1 seek=$(($(stat -c %s "$packed") - 20001)) conv=notrunc status=none
+fault 1 "a flipped byte in packed weights, with --verify" classify data/sample_00_label_9.pgm --model "$packed" --verify
+fault 1 "a flipped byte in packed weights, packed anew" pack "$packed" -o "$work/x.nonet"
+
+# ---- threads ----
+threads_of() { "$nonet" info --json - | sed -n 's/^  "threads": \([0-9]*\).*/\1/p'; }
+all=$(threads_of)
+[ "${all:-0}" -ge 1 ] && [ "$(OMP_PROC_BIND=true threads_of)" = "$all" ] && ok "as many threads under OMP_PROC_BIND" ||
+    bad "threads: $all, under OMP_PROC_BIND $(OMP_PROC_BIND=true threads_of)"
+OMP_NUM_THREADS=1 "$nonet" bench layer 1 16 8 8 16 --repetitions 1 --json "$work/one.json" >/dev/null 2>&1
+grep -q '"threads": 1,\?$' "$work/one.json" && ! grep -q '"threads": [02-9]' "$work/one.json" && ok "bench under OMP_NUM_THREADS=1" ||
+    bad "bench under OMP_NUM_THREADS=1: $(grep '"threads"' "$work/one.json")"
+
+# ---- verify ----
 fine "verify of a family" verify --family maxpool --scale 0.1
 fine "verify to JSON" verify --family maxpool --scale 0.1 --json -
 if command -v python3 >/dev/null; then

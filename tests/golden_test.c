@@ -112,11 +112,10 @@ static uint64_t recorded(const char *name)
 START_TEST(every_set_gives_the_recorded_bits)
 {
     nonet_isa isas[NONET_ISA_COUNT];
-    int sets = support_isas(isas), threads = _i % 2 + 1;
+    int threads = _i % 2 + 1;
     static line lines[LINES];
 
-    if (_i / 2 >= sets)
-        return;
+    support_isas(isas);
     int count = all_lines(isas[_i / 2], threads, lines);
     for (int i = 0; i < count; i++)
         support_need(recorded(lines[i].name) == lines[i].hash, "%s, %d threads: %s gives %016llx, not %016llx",
@@ -145,13 +144,14 @@ int main(int argc, char **argv)
 {
     Suite *suite = suite_create("golden");
     TCase *tcase = tcase_create("hashes");
+    nonet_isa isas[NONET_ISA_COUNT];
 
     tcase_set_timeout(tcase, 0);
     if (argc == 3 && !strcmp(argv[1], "--write")) {
         write_path = argv[2];
         tcase_add_test(tcase, record);
     } else {
-        tcase_add_loop_test(tcase, every_set_gives_the_recorded_bits, 0, 2 * (NONET_ISA_COUNT - 2));
+        tcase_add_loop_test(tcase, every_set_gives_the_recorded_bits, 0, 2 * support_isas(isas));
     }
     suite_add_tcase(suite, tcase);
     return support_main(suite);

@@ -121,11 +121,11 @@ static int pictures_for(nonet_isa isa)
 START_TEST(every_label)
 {
     nonet_isa isas[NONET_ISA_COUNT];
-    int sets = support_isas(isas);
     const char *path = "data/fashion_vgg.nonet";
     char what[64];
 
-    if (_i / ALGOS >= sets || skip_fashion("every_label"))
+    support_isas(isas);
+    if (skip_fashion("every_label"))
         return;
     nonet_vgg_options o = { .batch = BATCH, .conv = { .algo = algos[_i % ALGOS], .isa = isas[_i / ALGOS] } };
     snprintf(what, sizeof what, "%s %s", nonet_algo_name(o.conv.algo), nonet_isa_name(o.conv.isa));
@@ -286,10 +286,11 @@ int main(void)
 {
     Suite *suite = suite_create("model");
     TCase *tcase = tcase_create("networks");
+    nonet_isa isas[NONET_ISA_COUNT];
 
     load_fashion();
     tcase_set_timeout(tcase, 0);
-    tcase_add_loop_test(tcase, every_label, 0, ALGOS * (NONET_ISA_COUNT - 2));
+    tcase_add_loop_test(tcase, every_label, 0, ALGOS * support_isas(isas));
     tcase_add_loop_test(tcase, one_logit_for_all, 0, ALGOS);
     tcase_add_loop_test(tcase, logits_are_near, 0, ALGOS);
     tcase_add_loop_test(tcase, every_format, 0, FORMATS);

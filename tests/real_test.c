@@ -87,8 +87,6 @@ START_TEST(published_activations)
     int sets = support_isas(isas);
     size_t size;
 
-    if (_i >= ALGOS * sets)
-        return;
     if (!tensors || !picture || !text) {
         support_skip("published_activations", "../shared/data is absent");
         return;
@@ -176,9 +174,10 @@ int main(void)
 {
     Suite *suite = suite_create("real");
     TCase *tcase = tcase_create("networks");
+    nonet_isa isas[NONET_ISA_COUNT];
 
     tcase_set_timeout(tcase, 0);
-    tcase_add_loop_test(tcase, published_activations, 0, ALGOS * (NONET_ISA_COUNT - 2));
+    tcase_add_loop_test(tcase, published_activations, 0, ALGOS * support_isas(isas));
     tcase_add_test(tcase, real_layers_from_onnx);
     tcase_add_test(tcase, onnx_light);
     suite_add_tcase(suite, tcase);

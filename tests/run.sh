@@ -1,6 +1,7 @@
 #!/bin/bash
 # run.sh full|fast - builds and runs the tests of every configuration, each in a build directory of its own, and sums up.
-# full: gcc, clang, AArch64 under an emulator, sanitizers, races, include arrows, exported symbols. fast: native, fewer random cases.
+# full: gcc, clang, no optional libraries, AArch64 under an emulator, sanitizers, races, include arrows, exported symbols.
+# fast: native, fewer random cases.
 # With CROSS_COMPILE set, that target alone, run by EMULATOR.
 # The last line is `N passed, N failed, N skipped`; the exit status is 1 if anything failed.
 cd "$(dirname "$0")/.." || exit 1
@@ -150,6 +151,18 @@ native() {
     [ "$label $mode" != "gcc full" ] || script "$label peers" "$dir/log/peers" tests/peers.sh "$dir"
 }
 
+# None of the optional libraries: what is built in must do alone, and say of the rest what is missing. What they make no difference to
+# is taken from the build of the label $1.
+bare() {
+    local dir=build/check-bare
+    emulator=()
+    mkdir -p $dir
+    cp -a build/check-"$1"/{flags,arch,kernels,engine,reference,autotune} $dir
+    goal="$dir/nonet $dir/libnonet.so" build bare $dir CC="$1" WITHOUT=all || return
+    script "bare cli" $dir/log/cli tests/cli_test.sh $dir
+    script "bare explain" $dir/log/explain tests/explain.sh $dir
+}
+
 # Where the distribution's libraries for another architecture are: pkg-config of that name, or its search path.
 cross_pkg_config() {
     local triplet=${1%-}
@@ -237,6 +250,7 @@ else
     # The emulator is busy with one thread nearly all the time, the stages beside it build and wait.
     aside build/cross.log cross aarch64-linux-gnu- qemu-aarch64 "$(times 0.05)"
     native clang clang "$(times 0.2)"
+    bare gcc
     sanitizers "$(times 0.05)"
     join build/cross.log
     races "$(times 0.3)"
