@@ -1,7 +1,8 @@
 # Adapters for `nonet bench --peers`: a shared object for each library whose header and library file the compiler finds. Nothing else
 # depends on them. `make WITHOUT=peers` builds none.
 PEER_PROBE := \
-  \#if __has_include(<oneapi/dnnl/dnnl.h>)\n\#include <oneapi/dnnl/dnnl_version.h>\n\#if DNNL_VERSION_MAJOR == 2\nhas_onednn\n\#endif\n\#endif\n \
+  \#if __has_include(<oneapi/dnnl/dnnl.h>)\n\#include <oneapi/dnnl/dnnl_version.h>\n \
+  \#if DNNL_VERSION_MAJOR == 2\nhas_onednn\n\#endif\n\#endif\n \
   \#if __has_include(<xnnpack.h>) && __has_include(<pthreadpool.h>)\nhas_xnnpack\n\#endif\n \
   \#if __has_include(<onnxruntime_c_api.h>) || __has_include(<onnxruntime/onnxruntime_c_api.h>)\nhas_onnxruntime\n\#endif\n \
   \#if __has_include(<nnpack.h>) && __has_include(<pthreadpool.h>)\nhas_nnpack\n\#endif\n

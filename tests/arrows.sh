@@ -1,7 +1,8 @@
 #!/bin/bash
 # arrows.sh - which folder may include which: include <- arch <- kernels <- engine <- bench <- autotune <- {cli, tests} and
-# include <- vgg <- {cli, bench, tests}. reference includes nothing of ours; only tests, autotune and the sweep that
-# `nonet verify` and the tests share use it. Prints a line a folder: ok, or FAIL and the include that is wrong.
+# include <- vgg <- {cli, bench, tests}. reference includes nothing of ours; only tests and the sweep that
+# `nonet verify` and the tests share use it. Prints a line a folder: ok, or FAIL and the include that is wrong. Then: no line of a
+# source is longer than CONTRIBUTING.md allows.
 cd "$(dirname "$0")/.." || exit 1
 declare -A may=(
     [include]=""
@@ -11,7 +12,7 @@ declare -A may=(
     [engine]="arch kernels engine"
     [vgg]="vgg"
     [bench]="arch kernels engine vgg bench"
-    [autotune]="arch kernels engine reference autotune bench"
+    [autotune]="arch kernels engine autotune bench"
     [cli]="vgg bench autotune cli"
     [tests]="arch kernels engine vgg bench autotune cli reference tests"
 )
@@ -42,4 +43,13 @@ for folder in include reference arch kernels engine vgg bench autotune cli tests
         echo "ok arrows $folder"
     fi
 done
+longest=144
+long=$(find Makefile .ci include reference arch kernels engine vgg bench autotune cli tests examples -type f \
+    -regex '.*\(\.[ch]\|\.def\|\.sh\|\.mk\|Makefile\|run\)' -exec grep -HnE "^.{$((longest + 1)),}" {} + | cut -d: -f1,2 | xargs)
+if [ -n "$long" ]; then
+    echo "FAIL arrows longer than $longest columns: $long"
+    status=1
+else
+    echo "ok arrows lines to $longest columns"
+fi
 exit $status

@@ -33,7 +33,7 @@ $(BUILD)/tests/bench.a: $(BENCH_SRCS:%.c=$(BUILD)/%.o)
 
 check: ## every test: gcc, clang, AArch64 under qemu, sanitizers, arrows, symbols (with CROSS_COMPILE: that target alone)
 	+@CROSS_COMPILE='$(CROSS_COMPILE)' EMULATOR='$(EMULATOR)' tests/run.sh full
-check-fast: ## the native tests with fewer random cases: about a minute
+check-fast: ## the native tests with fewer random cases
 	+@CROSS_COMPILE='$(CROSS_COMPILE)' EMULATOR='$(EMULATOR)' tests/run.sh fast
 golden: $(BUILD)/tests/golden_test ## write tests/golden.txt anew: only when the numerics contract has changed
 	$(EMULATOR) $(BUILD)/tests/golden_test --write tests/golden.txt
@@ -47,7 +47,7 @@ $(BUILD)/nonet-slower: tests/slower.c $(NONET_OBJS) $(BUILD)/libnonet.a $(BUILD)
 	$(COMPILE) $(LDFLAGS) -DSLOWER_PERCENT=$(SLOWER) -Wl,--wrap=nonet_execute $< $(NONET_OBJS) $(BUILD)/libnonet.a -o $@ \
 	    $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
 .PHONY: compare-trial
-compare-trial: $(BUILD)/nonet $(BUILD)/nonet-slower ## two runs of one build TRIES times, and with SLOWER per cent planted: what `nonet compare` says
+compare-trial: $(BUILD)/nonet $(BUILD)/nonet-slower ## TRIES times: what `nonet compare` says of two runs of one build, and with SLOWER per cent planted
 	tests/compare_trial.sh $(BUILD) $(TRIES)
 
 .PHONY: tune-check

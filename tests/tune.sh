@@ -62,13 +62,15 @@ check "plan says that there is none" 'grep -q "no profile" "$work/out"'
 start=$SECONDS
 runs 0 "tune a layer" tune $layer --time 2
 check "tune ends in time" '[ $((SECONDS - start)) -le 60 ]'
-check "tune prints a row and where the profile is" 'grep -q "48x14x14 -> 40" "$work/out" && grep -q "^profile: $work/cache/nonet/profile-" "$work/out"'
+check "tune prints a row and where the profile is" 'grep -q "48x14x14 -> 40" "$work/out" &&
+    grep -q "^profile: $work/cache/nonet/profile-" "$work/out"'
 profile=$(echo "$work"/cache/nonet/profile-*)
 check "the profile ends with its end" '[ "$(tail -1 "$profile")" = end ] && [ "$(ls "$work/cache/nonet" | wc -l)" = 1 ]'
 runs 0 "plan --explain" plan $layer --explain --json "$work/plan.json"
 check "plan --explain tells candidates and a reason" 'grep -q "reason: " "$work/out" && grep -q "default$" "$work/out"'
 if command -v python3 >/dev/null; then
-    check "plan's JSON parses" 'python3 -c "import json,sys; p=json.load(open(sys.argv[1])); assert p[\"layers\"][0][\"candidates\"]" "$work/plan.json"'
+    check "plan's JSON parses" \
+        'python3 -c "import json,sys; p=json.load(open(sys.argv[1])); assert p[\"layers\"][0][\"candidates\"]" "$work/plan.json"'
 fi
 runs 0 "tune --check" tune --check $layer --profile cache --time 1
 printf '# two\n1 20 9 9 24 kernel=5 pad=0\n1 32 12 12 32 pool\n\n' >"$work/layers"
@@ -115,7 +117,8 @@ refuses() {
     for command in "features $picture $model --layer conv3_2 -o $work/got.npy" "classify $picture $model" \
         "bench $layer --repetitions 1 --min-time 0"; do
         "$nonet" $command --profile "$file" >"$work/out" 2>"$work/err" </dev/null
-        if [ $? -ne 0 ] || [ "$(wc -l <"$work/err")" -ne 1 ] || ! grep -q "$pattern" "$work/err" || grep -qE 'Sanitizer|runtime error' "$work/err"
+        if [ $? -ne 0 ] || [ "$(wc -l <"$work/err")" -ne 1 ] || ! grep -q "$pattern" "$work/err" ||
+            grep -qE 'Sanitizer|runtime error' "$work/err"
         then
             bad "$name, ${command%% *}: $(head -1 "$work/err")"
             return

@@ -33,7 +33,8 @@ for count in ${threads//,/ }; do
         "$nonet" bench vgg16 --threads "$count" --json "$folder/default-$count-$round.json" >/dev/null || exit 1
         "$nonet" bench vgg16 --threads "$count" --profile "$profile" --json "$folder/tuned-$count-$round.json" >/dev/null || exit 1
         echo "whole VGG-16, $count thread(s), round $round, tuned over default:"
-        "$nonet" compare "$folder/default-$count-$round.json" "$folder/tuned-$count-$round.json" | grep -E 'total|forward|geometric' | head -3
+        "$nonet" compare "$folder/default-$count-$round.json" "$folder/tuned-$count-$round.json" |
+            grep -E 'total|forward|geometric' | head -3
     done
 done
 [ $status -eq 0 ] && echo "tune-check: fine" || echo "tune-check: a layer is slower by more than 2 %, or tuning took too long"
