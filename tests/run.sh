@@ -144,6 +144,7 @@ native() {
     run_suites "$label" "$dir" "$3"
     scripts "$label" "$dir" "$compiler"
     script "$label corpus" "$dir/log/corpus" tests/corpus.sh "$dir" $([ "$label $mode" = "gcc full" ] || echo 20)
+    script "$label examples" "$dir/log/examples" tests/examples.sh "$dir"
     script "$label man" "$dir/log/man" tests/man.sh "$dir"
     script "$label symbols" "$dir/log/symbols" tests/symbols.sh "$dir"
     [ "$label $mode" != "gcc full" ] || script "$label hash" "$dir/log/hash" tests/hash.sh "$dir"

@@ -11,8 +11,18 @@ FLAGS_tests = $(TEST_ZLIB) $(shell $(PKG_CONFIG) --cflags check) -DNONET_FEATURE
 FLAGS_tests += $(if $(filter cjson,$(VGG_FEATURES)),-DNONET_TEST_CJSON)
 FLAGS_reference :=
 
+# As a user compiles them: the public headers and the shared library.
+EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
+$(EXAMPLES): $(BUILD)/examples/%: examples/%.c include/nonet.h include/nonet_vgg.h $(BUILD)/libnonet.so $(BUILD)/flags
+	@mkdir -p $(@D)
+	@ln -sf libnonet.so $(BUILD)/libnonet.so.0
+	$(CC) $(CPPFLAGS) $(CFLAGS) -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Werror $(if $(SAN),-fsanitize=$(SAN)) -Iinclude $< -o $@ \
+	    $(LDFLAGS) -L$(BUILD) -Wl,-rpath,'$$ORIGIN/..' -l:libnonet.so -lm
+.PHONY: examples
+examples: $(EXAMPLES) ## build examples/ against the shared library
+
 .PHONY: tests test-programs check check-fast golden corpus
-tests: all test-programs ## build the test programs
+tests: all test-programs examples ## build the test programs
 # What sanitizers and emulators run: neither the shared library nor the adapters of other libraries, which nothing loads there.
 test-programs: $(TEST_BINS) $(BUILD)/nonet
 $(TEST_BINS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_OBJS) $(BUILD)/libnonet.a
@@ -47,7 +57,7 @@ $(BUILD)/nonet-slower: tests/slower.c $(NONET_OBJS) $(BUILD)/libnonet.a $(BUILD)
 	$(COMPILE) $(LDFLAGS) -DSLOWER_PERCENT=$(SLOWER) -Wl,--wrap=nonet_execute $< $(NONET_OBJS) $(BUILD)/libnonet.a -o $@ \
 	    $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
 .PHONY: compare-trial
-compare-trial: $(BUILD)/nonet $(BUILD)/nonet-slower ## TRIES times: what `nonet compare` says of two runs of one build, and with SLOWER per cent planted
+compare-trial: $(BUILD)/nonet $(BUILD)/nonet-slower ## `nonet compare` on two runs of one build, and with SLOWER per cent planted, TRIES times
 	tests/compare_trial.sh $(BUILD) $(TRIES)
 
 .PHONY: tune-check
