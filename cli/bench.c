@@ -31,7 +31,7 @@ static const char help[] =
     "  --seed N          of weights and inputs (default 1)\n"
     "  --min-time S      measure for at least S seconds (default 2), and at least 7 times\n"
     "  --repetitions N   measure exactly N times instead\n"
-    "  --warmup N        runs before the first measurement (default 1)\n"
+    "  --warmup N        runs before the first measurement (default 1), after one that makes the hash\n"
     "  --cold WHAT       put 'weights' or 'all' out of the caches before each measurement\n"
     "  --phases          Winograd layers: time of input transform, multiply and output transform as well\n"
     "  --peaks           peaks of every instruction set and number of threads as well; alone if there is no NET\n"
