@@ -37,7 +37,7 @@ static const char help[] =
     "  --peaks           peaks of every instruction set and number of threads as well; alone if there is no NET\n"
     "  --jsonl FILE, --csv FILE   the record of docs/BENCHMARKING.md as JSON lines, or as CSV\n"
     "  --peers LIST      other libraries in turn with ours, same weights, same input: onednn, nnpack, xnnpack, openblas,\n"
-    "                    onnxruntime, ncnn with commas, or all that are built in ('nonet info' lists them)\n"
+    "                    onnxruntime, onnxruntime-node, ncnn with commas, or all that were built ('nonet info' lists them)\n"
     "  --anonymous       the record names neither the host nor folders\n"
     "layers only:\n"
     "  --shapes FILE     every layer of a list: a line has N C H W K, then if need be kernel=R or RxS, stride=2, pad=0 or 1,\n"

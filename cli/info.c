@@ -120,7 +120,9 @@ static void print_text(const machine *m)
     print_caches(&m->host);
     print_isas(m->isa);
     printf("threads           %d (%d CPU%s by affinity%s)\n", m->threads, m->host.allowed, m->host.allowed == 1 ? "" : "s",
-           m->threads < m->host.allowed ? ", fewer by cgroup quota" : ", no lower cgroup quota");
+           m->threads < m->host.allowed   ? ", fewer by cgroup quota"
+           : m->threads > m->host.allowed ? ", to which OpenMP binds this thread"
+                                          : ", no lower cgroup quota");
     printf("built in          .nonet, bare .pth, PPM and PGM, .npy");
     print_features(1, ", ");
     print_features(0, "; left out: ");

@@ -10,7 +10,7 @@
 enum { BATCH_MAX = 4096, DIM_MAX = 1 << 16, SHAPE_NUMBERS = 5, PROBLEMS_MOST = 4096 };
 
 const char cli_problems_help[] =
-    "  --threads LIST    numbers of threads, with commas between them (default: all that this process may run)\n"
+    "  --threads LIST    numbers of threads, with commas between them (default: as for `nonet bench`)\n"
     "  --batch LIST      images in one run of a network (default 1)\n"
     "  --model FILE      the network in a model file\n"
     "  --shapes FILE     every layer of a list, as for `nonet bench`\n"

@@ -2,18 +2,11 @@
 #include "cli/progress.h"
 #include <stddef.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
+#include "bench/timer.h"
 
 enum { BAR = 32 };
 static const double apart = 0.1;    /* seconds: what is done sooner shows nothing */
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void draw(double done)
 {
@@ -28,7 +21,7 @@ void cli_progress(void *context, double done)
 {
     static double last;             /* when it was drawn, or began; 0: it has not begun */
     static int drawn;
-    double at = now();
+    double at = bench_now();
     (void)context;
     if (!isatty(STDERR_FILENO))
         return;

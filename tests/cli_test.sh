@@ -348,7 +348,8 @@ fault 2 "features: the array over the model" features $shoe --model "$work/own.n
 fault 2 "features -o -" features $shoe $net --layer conv1_1 -o -
 fault 2 "convert -o -" convert data/fashion_vgg.nonet -o -
 fault 2 "pack -o -" pack data/fashion_vgg.nonet -o -
-cmp -s $shoe "$work/shoe.pgm" && cmp -s data/fashion_vgg.nonet "$work/own.nonet" && ok "inputs stay as they are" || bad "inputs stay as they are"
+same "the picture stays as it is" $shoe "$work/shoe.pgm"
+same "the model stays as it is" data/fashion_vgg.nonet "$work/own.nonet"
 "$nonet" convert "$work/own.nonet" -o "$work/own.nonet" && "$nonet" pack "$work/own.nonet" -o "$work/own.nonet" &&
     ok "convert and pack a file in its place" || bad "convert and pack a file in its place"
 

@@ -3,21 +3,14 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include "bench/timer.h"
 
 enum { BAR = 24 };
 
-double eval_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void eval_progress_start(eval_progress *p, int64_t before, int64_t total)
 {
-    *p = (eval_progress){.shown = isatty(STDERR_FILENO), .start = eval_seconds(), .before = before, .total = total};
+    *p = (eval_progress){.shown = isatty(STDERR_FILENO), .start = bench_now(), .before = before, .total = total};
 }
 
 static const char *time_left(double seconds, char room[32])
@@ -34,7 +27,7 @@ static const char *time_left(double seconds, char room[32])
 
 void eval_progress_show(eval_progress *p, int64_t done, int64_t wrong, int64_t judged)
 {
-    double now = eval_seconds();
+    double now = bench_now();
     char bar[BAR + 1], room[32];
     if (!p->shown || now - p->last < 0.2 || done <= p->before || p->total == 0)
         return;

@@ -10,7 +10,6 @@ typedef struct eval_progress {
     int64_t before, total;      /* pictures that were done at the start, and all */
 } eval_progress;
 
-double eval_seconds(void);
 void eval_progress_start(eval_progress *progress, int64_t before, int64_t total);
 /* Draws the line anew, at most five times a second. errors: wrong ones among `judged`. */
 void eval_progress_show(eval_progress *progress, int64_t done, int64_t wrong, int64_t judged);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "bench/timer.h"
 #include "cli/cli.h"
 
 enum { TAG_BEAT = 1, TAG_ASK, TAG_WORK, TAG_ROWS, TAG_BYE, TAG_END };
@@ -75,13 +76,13 @@ static void send(const void *bytes, size_t size, int to, int tag)
 {
     MPI_Request request;
     int done = 0;
-    double start = eval_seconds();
+    double start = bench_now();
     check(MPI_Isend(bytes, (int)size, MPI_BYTE, to, tag, MPI_COMM_WORLD, &request), "send to it", to);
     for (;;) {
         check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "send to it", to);
         if (done)
             return;
-        if (eval_seconds() - start > EVAL_SILENCE)
+        if (bench_now() - start > EVAL_SILENCE)
             is_silent(to);
         nap();
     }
@@ -90,7 +91,7 @@ static void send(const void *bytes, size_t size, int to, int tag)
 /* Signs of life to rank 0, or from it to all who have not left; and who was silent too long. */
 static void beat(double *last)
 {
-    double now = eval_seconds();
+    double now = bench_now();
     int from = us.rank ? 0 : 1, to = us.rank ? 1 : us.count;
     if (now - *last < beat_every)
         return;
@@ -121,7 +122,7 @@ static int receive(MPI_Status *status, void **bytes, int *size)
         end_all(cli_fail(EXIT_DATA, "no memory for messages between the ranks"));
     check(MPI_Recv(*bytes, *size, MPI_BYTE, status->MPI_SOURCE, status->MPI_TAG, MPI_COMM_WORLD, status), "hear it",
           status->MPI_SOURCE);
-    us.heard[status->MPI_SOURCE] = eval_seconds();
+    us.heard[status->MPI_SOURCE] = bench_now();
     return 1;
 }
 
@@ -185,7 +186,7 @@ static void *serve(void *unused)
         beat(&last);
         if (!work)
             for (int i = 1; i < us.count; i++)
-                us.heard[i] = eval_seconds();
+                us.heard[i] = bench_now();
         if (!work || !serve_one(work))
             nap();
     }
@@ -292,7 +293,7 @@ static int share_names(void)
     if (!us.names || !us.heard || !us.left)
         return 0;
     for (int i = 0; i < us.count; i++)
-        us.heard[i] = eval_seconds();
+        us.heard[i] = bench_now();
     return MPI_Allgather(&mine, (int)sizeof mine, MPI_BYTE, us.names, (int)sizeof mine, MPI_BYTE, MPI_COMM_WORLD) == MPI_SUCCESS;
 }
 

@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "bench/timer.h"
 #include "cli/eval/ring.h"
 
 enum { BATCHES = 3 };           /* one is computed, one is ready, one is being decoded */
@@ -20,13 +20,6 @@ struct eval_ring {
     eval_slot *slot;
     float *inputs;
 };
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void clear_slot(eval_slot *slot)
 {
@@ -143,10 +136,10 @@ int eval_ring_take(eval_ring *ring, eval_slot **slots, double *seconds)
     ring->held = 0;
     pthread_cond_signal(&ring->room);
     int count = next_take(ring);
-    double start = seconds_now();
+    double start = bench_now();
     while (ring->done < ring->taken + count)
         pthread_cond_wait(&ring->decoded, &ring->lock);
-    *seconds += seconds_now() - start;
+    *seconds += bench_now() - start;
     *slots = &ring->slot[ring->taken % ring->slots];
     ring->taken += count;
     ring->held = count;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "bench/timer.h"
 
 enum { AHEAD = 4 };             /* batches that are asked for before the one that is judged */
 
@@ -148,14 +149,14 @@ static int feed(worker *w)
 static int judge(worker *w, const eval_slot *slots, int count, eval_times *times)
 {
     nonet_vgg_error err;
-    double start = eval_seconds();
+    double start = bench_now();
     for (int i = 0; i < count; i++) {
         w->rows[i] = (eval_row){.index = slots[i].index, .label = w->set->label[slots[i].index]};
     }
     nonet_vgg_status status = eval_engine_judge(w->engine, slots, count, w->rows, &err);
     if (status != NONET_VGG_OK)
         return cli_fail(cli_exit_of(status), "%s", err.text);
-    times->judging += eval_seconds() - start;
+    times->judging += bench_now() - start;
     times->pictures += count;
     return w->work->rows(w->work->context, w->rows, count);
 }
