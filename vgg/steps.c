@@ -167,9 +167,10 @@ static nonet_vgg_status size_fault(const nonet_vgg *net)
     return net->pinned || (net->options.height && !net->options.dense) ? NONET_VGG_USAGE : NONET_VGG_BAD_FILE;
 }
 
-static nonet_vgg_status conv_step(nonet_vgg *net, vgg_step *step, int *i, shape *at, nonet_vgg_error *err)
+/* The kernel of a fully connected layer is the map that it was opened for. */
+static nonet_vgg_status pin_kernel(nonet_vgg *net, const vgg_step *step, const shape *at, nonet_vgg_error *err)
 {
-    vgg_layer *l = &step->layer;
+    const vgg_layer *l = &step->layer;
     vgg_pin *pin = &net->pins[step->index];
     int fc = l->type == VGG_FC;
     if (!net->pinned) {
@@ -182,12 +183,22 @@ static nonet_vgg_status conv_step(nonet_vgg *net, vgg_step *step, int *i, shape 
     if (fc ? (long)at->c * pin->r * pin->s != l->c : at->c != l->c)
         return vgg_fail(err, NONET_VGG_BAD_FILE, "%s: layer %s takes %d %s, but a map of %dx%dx%d reaches it", net->model.path,
                         l->name, l->c, fc ? "values" : "channels", at->c, at->h, at->w);
+    return NONET_VGG_OK;
+}
+
+static nonet_vgg_status conv_step(nonet_vgg *net, vgg_step *step, int *i, shape *at, nonet_vgg_error *err)
+{
+    const vgg_layer *l = &step->layer;
+    const vgg_pin *pin = &net->pins[step->index];
+    int fc = l->type == VGG_FC;
+    nonet_vgg_status status = pin_kernel(net, step, at, err);
+    if (status != NONET_VGG_OK)
+        return status;
     step->conv = (nonet_conv){
         .n = net->batch, .c = at->c, .h = at->h, .w = at->w, .k = l->k, .r = pin->r, .s = pin->s,
-        .stride = fc ? 1 : l->stride, .pad = fc ? 0 : l->pad, .src_layout = NONET_NCHW16C, .dst_layout = NONET_NCHW16C,
+        .stride = fc ? 1 : l->stride, .pad = fc ? 0 : l->pad, .dst_layout = NONET_NCHW16C,
+        .src_layout = net->count == 0 ? NONET_NCHW : NONET_NCHW16C,
     };
-    if (net->count == 0)
-        step->conv.src_layout = NONET_NCHW;
     fuse(net, step, i);
     nonet_status output = nonet_conv_output(&step->conv, &at->h, &at->w);
     if (output != NONET_OK)
@@ -229,43 +240,55 @@ static nonet_vgg_status skip_for_dense(const nonet_vgg *net, const vgg_layer *l,
                     net->model.path, l->name, at->h, at->w, l->oh, l->ow);
 }
 
-static nonet_vgg_status add_step(nonet_vgg *net, int *i, shape *at, nonet_vgg_error *err)
+/* What no step can be made of, whatever its input is. */
+static nonet_vgg_status refuse_layer(const nonet_vgg *net, const vgg_layer *l, nonet_vgg_error *err)
 {
-    const vgg_layer *l = &net->model.layers[*i];
-    vgg_step step = { .layer = *l, .index = *i, .c = at->c, .h = at->h, .w = at->w, .out_layout = NONET_NCHW16C };
-    int conv = l->type == VGG_CONV || l->type == VGG_FC;
-    int skipped = l->type == VGG_FLATTEN || l->type == VGG_DROPOUT;
-    if (net->options.dense && !skipped) {
-        nonet_vgg_status status = skip_for_dense(net, l, at, &skipped, err);
-        if (status != NONET_VGG_OK)
-            return status;
-    }
-    if (skipped)
-        return NONET_VGG_OK;
     if (l->type == VGG_BATCHNORM)
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s (BatchNorm) does not follow a convolution", net->model.path,
                         l->name);
     if (l->type == VGG_LRN && (l->size > 15 || (l->lrn_beta != 0.5f && l->lrn_beta != 0.75f && l->lrn_beta != 1.0f)))
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s (LRN) has size %d and beta %g; this build does sizes to 15 and "
                         "beta 0.5, 0.75 and 1", net->model.path, l->name, l->size, (double)l->lrn_beta);
-    if (conv) {
-        nonet_vgg_status status = conv_step(net, &step, i, at, err);
-        if (status != NONET_VGG_OK)
-            return status;
-    } else if (!pool_shape(l, at)) {
-        return NONET_VGG_OK;
-    }
+    return NONET_VGG_OK;
+}
+
+/* `at` is what the layer leaves. */
+static nonet_vgg_status check_output(const nonet_vgg *net, const vgg_layer *l, const shape *at, nonet_vgg_error *err)
+{
     if (at->h < 1 || at->w < 1)
         return vgg_fail(err, size_fault(net), "%s: an input of %dx%d is too small: nothing is left after layer %s (%s)",
                         net->model.path, net->h, net->w, l->name, type_name(l->type));
     if (l->type == VGG_SOFTMAX && (at->h != 1 || at->w != 1))
         return vgg_fail(err, NONET_VGG_UNSUPPORTED, "%s: layer %s (SoftMax) stands on a map of %dx%d, not on class scores",
                         net->model.path, l->name, at->h, at->w);
+    return NONET_VGG_OK;
+}
+
+/* The step of layer *i, if it makes one; `at` becomes its output, and *i the last layer that it does the work of. */
+static nonet_vgg_status add_step(nonet_vgg *net, int *i, shape *at, nonet_vgg_error *err)
+{
+    const vgg_layer *l = &net->model.layers[*i];
+    vgg_step step = { .layer = *l, .index = *i, .c = at->c, .h = at->h, .w = at->w, .out_layout = NONET_NCHW16C };
+    int skipped = l->type == VGG_FLATTEN || l->type == VGG_DROPOUT;
+    nonet_vgg_status status = NONET_VGG_OK;
+    if (net->options.dense && !skipped)
+        status = skip_for_dense(net, l, at, &skipped, err);
+    if (status == NONET_VGG_OK && !skipped)
+        status = refuse_layer(net, l, err);
+    if (status != NONET_VGG_OK || skipped)
+        return status;
+    if (l->type == VGG_CONV || l->type == VGG_FC)
+        status = conv_step(net, &step, i, at, err);
+    else if (!pool_shape(l, at))
+        return NONET_VGG_OK;
+    if (status == NONET_VGG_OK)
+        status = check_output(net, l, at, err);
     step.k = at->c;
     step.oh = at->h;
     step.ow = at->w;
-    net->steps[net->count++] = step;
-    return NONET_VGG_OK;
+    if (status == NONET_VGG_OK)
+        net->steps[net->count++] = step;
+    return status;
 }
 
 static int is_last(const nonet_vgg *net, int from, int to)
