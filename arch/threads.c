@@ -1,8 +1,4 @@
-/* threads.c - how many threads the process may run: CPU affinity and cgroup quotas.
- *
- * A quota may stand at any level between the process's cgroup and the root, and the smallest counts. In a container the path
- * in /proc/self/cgroup may be the host's while the tree that is mounted begins at the container: levels that are not there are
- * passed over, and the walk ends at the mount itself. */
+/* threads.c - how many threads the process may run: CPU affinity and cgroup quotas. */
 #include <errno.h>
 #include <limits.h>
 #include <omp.h>
@@ -11,8 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
+#include "arch/cgroup.h"
 #include "arch/threads.h"
 #include "nonet.h"
 
@@ -69,76 +65,24 @@ static int quota_v1(const char *folder)
     return cpus_of(number_in(folder, "cpu.cfs_quota_us"), number_in(folder, "cpu.cfs_period_us"));
 }
 
-/* The smallest quota from <root><mount><path> up to <root><mount>. */
-static int walk_up(const char *root, const char *mount, const char *path, int (*quota)(const char *folder))
-{
-    char folder[PATH_MAX];
-    size_t top = strlen(root) + strlen(mount);
-    int length = snprintf(folder, sizeof folder, "%s%s%s", root, mount, path);
-    int least = INT_MAX;
-
-    if (length < 0 || (size_t)length >= sizeof folder)
-        return INT_MAX;
-    for (;;) {
-        int here = quota(folder);
-        if (here < least)
-            least = here;
-        if (strlen(folder) <= top)
-            return least;
-        *strrchr(folder, '/') = '\0';   /* path begins with a slash, so this never cuts into the mount */
-    }
-}
-
-/* Whether a comma-separated list has the entry "cpu" (not "cpuset" or "cpuacct"). */
-static int has_cpu(const char *list)
-{
-    while (*list) {
-        size_t length = strcspn(list, ",");
-        if (length == 3 && !strncmp(list, "cpu", 3))
-            return 1;
-        list += length + (list[length] == ',');
-    }
-    return 0;
-}
-
 static int least_of(int a, int b)
 {
     return a < b ? a : b;
 }
 
-/* A line of /proc/self/cgroup: "id:controllers:/path"; no controllers means v2. The line is cut up. */
-static int quota_of_line(const char *root, char *line)
+static void take_quota(void *least, nonet_cgroup_tree tree, const char *folder)
 {
-    char *controllers = strchr(line, ':');
-    char *path = controllers ? strchr(controllers + 1, ':') : NULL;
-    char mount[PATH_MAX];
+    int *so_far = least;
 
-    if (!path || path[1] != '/')
-        return INT_MAX;
-    controllers++;
-    *path++ = '\0';
-    path[strcspn(path, "\n")] = '\0';
-    if (!*controllers)
-        return least_of(walk_up(root, "/sys/fs/cgroup", path, quota_v2),
-                        walk_up(root, "/sys/fs/cgroup/unified", path, quota_v2));
-    if (!has_cpu(controllers) || snprintf(mount, sizeof mount, "/sys/fs/cgroup/%s", controllers) >= (int)sizeof mount)
-        return INT_MAX;
-    return least_of(walk_up(root, mount, path, quota_v1), walk_up(root, "/sys/fs/cgroup/cpu", path, quota_v1));
+    *so_far = least_of(*so_far, tree == NONET_CGROUP_V2 ? quota_v2(folder) : quota_v1(folder));
 }
 
+/* A quota may stand at any level, and the smallest counts. */
 int nonet_threads_quota(const char *root)
 {
-    char *line = NULL;
-    size_t size = 0;
     int least = INT_MAX;
-    FILE *f = open_in(root, "proc/self/cgroup");
 
-    if (!f)
-        return INT_MAX;
-    while (getline(&line, &size, f) > 0)
-        least = least_of(least, quota_of_line(root, line));
-    free(line);
-    fclose(f);
+    nonet_cgroup_each(root, take_quota, &least);
     return least;
 }
 

@@ -5,11 +5,11 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#include "arch/cgroup.h"
 #include "bench/timer.h"
 
 #define OTHER_CPUS 0.10         /* of one CPU: daemons of a quiet machine stay below */
@@ -80,55 +80,19 @@ static long throttled_in(const char *folder)
     return value;
 }
 
-/* Of a cgroup and those above it, up to the mount: each counts what its own quota did. In a container the path may be the host's,
- * and its lower levels not there. path: begins with a slash, or is empty. */
-static long throttled_up(const char *root, const char *mount, const char *path)
+/* Each cgroup counts what its own quota did. */
+static void add_throttled(void *sums, nonet_cgroup_tree tree, const char *folder)
 {
-    char folder[PATH_MAX];
-    size_t top = strlen(root) + strlen(mount);
-    long sum = 0;
-    if (snprintf(folder, sizeof folder, "%s%s%s", root, mount, path) >= (int)sizeof folder)
-        return 0;
-    while (strlen(folder) > top) {
-        sum += throttled_in(folder);
-        *strrchr(folder, '/') = '\0';
-    }
-    return sum + throttled_in(folder);
-}
-
-/* A line of /proc/self/cgroup, "id:controllers:/path", is cut up; no controllers: version 2. */
-static long throttled_by_line(const char *root, char *line)
-{
-    char mount[PATH_MAX], *controllers = strchr(line, ':'), *path = controllers ? strchr(controllers + 1, ':') : NULL;
-    if (!path || path[1] != '/')
-        return 0;
-    *path++ = *controllers++ = '\0';
-    path[strcspn(path, "\n")] = '\0';
-    path += strcmp(path, "/") == 0;
-    if (!*controllers)
-        return throttled_up(root, "/sys/fs/cgroup", path) + throttled_up(root, "/sys/fs/cgroup/unified", path);
-    snprintf(mount, sizeof mount, ",%s,", controllers);
-    if (!strstr(mount, ",cpu,"))
-        return 0;
-    snprintf(mount, sizeof mount, "/sys/fs/cgroup/%s", controllers);
-    long both = throttled_up(root, mount, path), alone = throttled_up(root, "/sys/fs/cgroup/cpu", path);
-    return both > alone ? both : alone;     /* two names of one place, as a rule */
+    long *sum = sums;
+    sum[tree] += throttled_in(folder);
 }
 
 static long quota_throttled(const char *root)
 {
-    char path[PATH_MAX], *line = NULL;
-    size_t size = 0;
-    long sum = 0;
-    snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return 0;
-    while (getline(&line, &size, file) > 0)
-        sum += throttled_by_line(root, line);
-    free(line);
-    fclose(file);
-    return sum;
+    long sum[NONET_CGROUP_TREES] = { 0 };
+    nonet_cgroup_each(root, add_throttled, sum);
+    long both = sum[NONET_CGROUP_V1], alone = sum[NONET_CGROUP_V1_CPU];
+    return sum[NONET_CGROUP_V2] + (both > alone ? both : alone);
 }
 
 long bench_throttled(const char *root, const cpu_set_t *cpus)

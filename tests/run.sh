@@ -7,7 +7,7 @@
 cd "$(dirname "$0")/.." || exit 1
 mode=${1:-full}
 passed=0 failed=0 skipped=0
-suites=$(sed -n 's/^TEST_SUITES := //p' tests/tests.mk)
+suites=$(sed -n 's/^TEST_SUITES [:+]= //p' tests/tests.mk)
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}      # threads that spin take the CPU from the other tests
 scale=${NONET_TEST_SCALE:-1}
 export CFLAGS=${CFLAGS:--O2 -g1}     # lines without variables: a sixth less to compile

@@ -1,7 +1,8 @@
 # Tests. `make check` builds every configuration in a directory of its own and runs them all: tests/run.sh.
-TEST_SUITES := kernels transforms layers conv chain api bench compare model real protocol pack golden localise features profile tune threads
+TEST_SUITES := kernels transforms layers conv chain api bench machine compare model real protocol pack golden
+TEST_SUITES += localise features profile tune threads
 TEST_BINS := $(TEST_SUITES:%=$(BUILD)/tests/%_test)
-TEST_SRCS := $(addprefix tests/,support.c support_boxes.c support_conv.c support_net.c) $(filter cli/sweep%,$(CLI_SRCS))
+TEST_SRCS := $(addprefix tests/,support.c support_boxes.c support_conv.c support_files.c support_net.c) $(filter cli/sweep%,$(CLI_SRCS))
 TEST_SRCS += $(REFERENCE_SRCS) $(VGG_APP_SRCS)
 TEST_OBJS := $(TEST_SRCS:%.c=$(BUILD)/%.o)
 # Asked for when a test is built, not before: only tests need Check. zlib unpacks the pictures of Fashion-MNIST.
@@ -30,7 +31,7 @@ $(TEST_BINS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_OBJS) $(BUILD)/libnone
 	    $(TEST_LIBS) $(VGG_APP_LIBS) $(VGG_LIBS) $(LDLIBS)
 .SECONDARY: $(TEST_BINS:%=%.o)
 # An archive: a suite takes from bench/ what it calls, not the libraries of all the rest.
-$(BUILD)/tests/bench_test $(BUILD)/tests/compare_test: $(BUILD)/tests/bench.a
+$(BUILD)/tests/bench_test $(BUILD)/tests/machine_test $(BUILD)/tests/compare_test: $(BUILD)/tests/bench.a
 $(BUILD)/tests/tune_test: $(BUILD)/tests/autotune.a $(BUILD)/tests/bench.a
 $(BUILD)/tests/autotune.a: $(AUTOTUNE_SRCS:%.c=$(BUILD)/%.o)
 	@mkdir -p $(@D)

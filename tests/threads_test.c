@@ -2,49 +2,27 @@
  * bits with several of them, whatever stands before their convolutions. */
 #include <limits.h>
 #include <omp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "arch/threads.h"
 #include "tests/support.h"
+#include "tests/support_files.h"
 #include "tests/support_net.h"
 #include "vgg/net.h"
 
 /* ---- quotas: files planted below a folder ---- */
 
-typedef struct planted {
-    const char *path, *text;
-} planted;
-
-static void plant(const char *root, const planted *file)
+static int quota_of(const support_file *files, size_t count)
 {
-    char path[512];
-
-    snprintf(path, sizeof path, "%s/%s", root, file->path);
-    for (char *slash = strchr(path + strlen(root) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(path, 0700);
-        *slash = '/';
-    }
-    FILE *f = fopen(path, "w");
-    support_need(f && fputs(file->text, f) >= 0 && fclose(f) == 0, "cannot write %s", path);
-}
-
-static int quota_of(const planted *files, int count)
-{
-    char root[] = P_tmpdir "/nonet-test-XXXXXX", command[64];
-
-    support_need(mkdtemp(root) != NULL, "no temporary folder");
-    for (int i = 0; i < count; i++)
-        plant(root, &files[i]);
+    const char *root = support_plant(files, count);
     int quota = nonet_threads_quota(root);
-    snprintf(command, sizeof command, "rm -rf %s", root);
-    support_need(system(command) == 0, "%s", command);
+
+    support_uproot(root);
     return quota;
 }
-#define QUOTA(...) quota_of((const planted[]){ __VA_ARGS__ }, (int)(sizeof(planted[]){ __VA_ARGS__ } / sizeof(planted)))
+#define FILES(...) (const support_file[]){ __VA_ARGS__ }
+#define QUOTA(...) quota_of(FILES(__VA_ARGS__), sizeof FILES(__VA_ARGS__) / sizeof(support_file))
 #define CGROUP(text) { "proc/self/cgroup", text }
 #define V2 "sys/fs/cgroup/"
 #define V1 "sys/fs/cgroup/cpu,cpuacct/"
@@ -73,7 +51,7 @@ END_TEST
 
 START_TEST(quota_of_version_1)
 {
-    const planted me = CGROUP("12:cpuset:/x\n3:cpu,cpuacct:/a\n1:name=systemd:/y\n");
+    const support_file me = CGROUP("12:cpuset:/x\n3:cpu,cpuacct:/a\n1:name=systemd:/y\n");
 
     ck_assert_int_eq(QUOTA(me, { V1 "a/cpu.cfs_quota_us", "150000\n" }, { V1 "a/cpu.cfs_period_us", "50000\n" }), 3);
     ck_assert_int_eq(QUOTA(me, { V1 "a/cpu.cfs_quota_us", "-1\n" }, { V1 "a/cpu.cfs_period_us", "100000\n" }), INT_MAX);
