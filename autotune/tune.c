@@ -29,7 +29,7 @@ enum {
 const char *tune_reason_text(tune_reason reason)
 {
     static const char *const texts[TUNE_REASONS] = {
-        "faster, measured", "nothing else is promising", "no other is faster by more than the noise",
+        "faster, measured", "nothing else is promising", "all others are slower", "no other is faster by more than the noise",
         "faster only with weights from memory, not from the caches", "too little time to decide",
     };
     return (unsigned)reason < TUNE_REASONS ? texts[reason] : "unknown";
@@ -249,6 +249,14 @@ static void record_duel(work *w, const int *finalists, int count, int winner)
     }
 }
 
+/* Why nobody meets the default in a duel. */
+static tune_reason why_alone(const work *w)
+{
+    if (w->contest.contenders[0].cold.count >= HEATS)
+        return TUNE_SLOWER;
+    return w->promising > 1 && !w->result->wrong ? TUNE_NO_TIME : TUNE_ALONE;
+}
+
 static nonet_status measure(work *w, const tune_problem *p, double heats_end, double deadline)
 {
     int finalists[FINALISTS], count;
@@ -261,7 +269,7 @@ static nonet_status measure(work *w, const tune_problem *p, double heats_end, do
         return NONET_NO_MEMORY;
     choose_finalists(&w->contest, finalists, &count);
     if (count == 0) {
-        w->result->reason = w->promising > 1 && !w->result->wrong ? TUNE_NO_TIME : TUNE_ALONE;
+        w->result->reason = why_alone(w);
         return NONET_OK;
     }
     contest_forget(&w->contest);

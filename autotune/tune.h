@@ -23,6 +23,7 @@ typedef struct tune_settings {
 typedef enum tune_reason {
     TUNE_FASTER,                /* another choice is */
     TUNE_ALONE,                 /* no other choice is promising */
+    TUNE_SLOWER,                /* all others left the heats */
     TUNE_NOISE,                 /* none is faster by more than the noise */
     TUNE_WARM_LOSS,             /* faster with weights in memory, slower with weights in the caches */
     TUNE_NO_TIME,               /* too few samples to decide */
