@@ -1,6 +1,7 @@
 /* cpu.c - detection. A set counts only if every bit that its files are compiled with is there (arch.mk), and if the operating
  * system saves its registers. */
 #include "arch/cpu.h"
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include "nonet.h"
@@ -45,18 +46,33 @@ static void brand_of(char brand[49])
     brand[48] = '\0';
 }
 
-static void identify(char *text, size_t size)
+/* The maker's name and the signature: family, model, stepping; "" and 0 if CPUID gives none. */
+static unsigned signature_of(char vendor[13])
 {
     unsigned most, signature = 0, b, c, d, unused;
-    char vendor[13] = "", brand[49];
+    memset(vendor, 0, 13);
     if (__get_cpuid(0, &most, &b, &c, &d)) {
         memcpy(vendor, &b, 4);
         memcpy(vendor + 4, &d, 4);
         memcpy(vendor + 8, &c, 4);
         __get_cpuid(1, &signature, &unused, &unused, &unused);
     }
+    return signature;
+}
+
+static void identify(char *text, size_t size)
+{
+    char vendor[13], brand[49];
+    unsigned signature = signature_of(vendor);
     brand_of(brand);
     snprintf(text, size, "%s %08x %s", vendor, signature, brand);
+}
+
+static int streams_through_l2(void)
+{
+    char vendor[13];
+    unsigned signature = signature_of(vendor), base = signature >> 8 & 0xf, extended = signature >> 20 & 0xff;
+    return !strcmp(vendor, "AuthenticAMD") && base == 15 && base + extended == 26;
 }
 
 #elif defined(__aarch64__)
@@ -90,6 +106,13 @@ static unsigned vector_isas(void)
 }
 #endif
 
+#if !defined(__x86_64__)
+static int streams_through_l2(void)
+{
+    return 0;
+}
+#endif
+
 /* Without spaces at the ends, so that it stays as it is when it is written and read again. */
 void nonet_cpu_identity(char *text, size_t size)
 {
@@ -105,4 +128,17 @@ void nonet_cpu_identity(char *text, size_t size)
 unsigned nonet_cpu_isas(void)
 {
     return 1u << NONET_ISA_C | vector_isas();
+}
+
+/* Remembered, for a hypervisor answers CPUID: threads that come here first at once all store the same. */
+int nonet_cpu_streams_through_l2(void)
+{
+    enum { UNKNOWN, NO, YES };
+    static _Atomic int known = UNKNOWN;
+    int answer = atomic_load_explicit(&known, memory_order_relaxed);
+    if (answer == UNKNOWN) {
+        answer = streams_through_l2() ? YES : NO;
+        atomic_store_explicit(&known, answer, memory_order_relaxed);
+    }
+    return answer == YES;
 }

@@ -9,5 +9,8 @@
 unsigned nonet_cpu_isas(void);
 /* One line that names the kind of CPU: maker, numbers and, where the CPU tells it, its name. Printable ASCII. */
 void nonet_cpu_identity(char *text, size_t size);
+/* Whether a non-temporal prefetch brings a line into L2 and lets it leave before others: what streams by spares then what stays.
+ * Known of AMD's family 26 (Zen 5), where it was measured. Elsewhere the line may come into L1 alone, and be gone before it is used. */
+int nonet_cpu_streams_through_l2(void);
 
 #endif

@@ -351,7 +351,7 @@ void sweep_fc_vector_bf16(sweep *s)
         }
 }
 
-static void run_wino_gemm(sweep *s, int tiles, int channels, int kblocks)
+static void run_wino_gemm(sweep *s, int tiles, int channels, int kblocks, int fetch_once)
 {
     int k = kblocks * L, sums = (channels + NONET_SUM - 1) / NONET_SUM;
     size_t v_cblock = (size_t)tiles * NONET_SUM + sweep_between(&s->random, 0, 2) * 9;
@@ -361,7 +361,7 @@ static void run_wino_gemm(sweep *s, int tiles, int channels, int kblocks)
     float *v = sweep_buffer(s, SWEEP_X, v_floats), *u = sweep_buffer(s, SWEEP_W, (size_t)channels * k);
     float *out = sweep_buffer(s, SWEEP_OUT, (size_t)tiles * k), *want = sweep_buffer(s, SWEEP_WANT, (size_t)tiles * k);
 
-    snprintf(s->shape, sizeof s->shape, "tiles %d, k %d, c %d", tiles, k, channels);
+    snprintf(s->shape, sizeof s->shape, "tiles %d, k %d, c %d%s", tiles, k, channels, fetch_once ? ", U fetched once" : "");
     sweep_fill(&s->random, w, (size_t)channels * k, sweep_between(&s->random, 0, SWEEP_INTEGERS));
     sweep_fill(&s->random, x, (size_t)tiles * channels, sweep_between(&s->random, 0, SWEEP_DATA_COUNT - 1));
     for (int t = 0; t < tiles; t++)
@@ -379,8 +379,9 @@ static void run_wino_gemm(sweep *s, int tiles, int channels, int kblocks)
                 memcpy(want + (size_t)(t + i) * k + kb * L, block + i * L, L * sizeof *want);
         }
     s->kernel->fn.wino_gemm(&(nonet_wino_gemm_args){ .m = out, .v = v, .u = u, .v_cblock = v_cblock, .fetch = (uintptr_t)u,
-                                                    .fetch_step = (size_t)sweep_between(&s->random, 0, k), .tiles = tiles,
-                                                    .channels = channels, .kblocks = kblocks });
+                                                    .fetch_step = (size_t)sweep_between(&s->random, 0, k),
+                                                    .fetch_once = fetch_once, .tiles = tiles, .channels = channels,
+                                                    .kblocks = kblocks });
     sweep_agree(s);
     judge_fc(s, tiles, channels, k, x, w, NULL, 0, NONET_SUM + sums);
     sweep_done(s);
@@ -393,5 +394,5 @@ void sweep_wino_gemm(sweep *s)
     for (int tiles = 1; tiles <= s->kernel->mr; tiles++)
         for (int kblocks = 1; kblocks <= s->kernel->nr / L; kblocks++)
             for (int i = 0; i < repeats; i++)
-                run_wino_gemm(s, tiles, L * (i < 4 ? 4 * i + 1 : sweep_between(&s->random, 1, 20)), kblocks);
+                run_wino_gemm(s, tiles, L * (i < 4 ? 4 * i + 1 : sweep_between(&s->random, 1, 20)), kblocks, (tiles + i) & 1);
 }

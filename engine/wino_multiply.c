@@ -71,7 +71,8 @@ static void multiply_expanded(const nonet_wino_task *t, int q, nonet_wino_gemm_a
 void nonet_wino_multiply(const nonet_wino_task *t, int q)
 {
     const nonet_plan *plan = t->plan;
-    nonet_wino_gemm_args a = { .v_cblock = plan->wino.v_cblock, .v_next = plan->wino.v_xi, .kblocks = nonet_kblocks(plan, q) };
+    nonet_wino_gemm_args a = { .v_cblock = plan->wino.v_cblock, .v_next = plan->wino.v_xi, .kblocks = nonet_kblocks(plan, q),
+                               .fetch_once = plan->wino.fetch_once };
     if (plan->packing.expanded)
         multiply_expanded(t, q, &a);
     else

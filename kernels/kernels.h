@@ -69,7 +69,8 @@ typedef void nonet_fc_vector_bf16_fn(const float *x, const uint16_t *w, const fl
  * before.
  * fetch: what later calls read, U above all. At channel c the line at fetch + c*fetch_step floats is due in L2, so that it comes
  * from memory at an even pace; likewise the V that stands v_next floats after this one. Hints: any address will do, and a kernel
- * asks for as many of these lines as do not hold it up. */
+ * asks for as many of these lines as do not hold it up. fetch_once: what is fetched is used soon and then not for long, and should
+ * leave L2 before V and M (a hint as well, for CPUs that have L2 follow it: arch/cpu.h). */
 typedef struct nonet_wino_gemm_args {
     float *m;
     const float *v;
@@ -77,6 +78,7 @@ typedef struct nonet_wino_gemm_args {
     size_t v_cblock, v_next;
     uintptr_t fetch;            /* an integer: it may lie past the end of what is read */
     size_t fetch_step;
+    int fetch_once;
     int tiles;                  /* 1..mr of the kernel's row */
     int channels;               /* a multiple of 16 */
     int kblocks;                /* 1..nr/16 */

@@ -38,6 +38,12 @@ BLOCK_INLINE void block_line(uintptr_t at)
     _mm_prefetch((const char *)at, _MM_HINT_T1);
 }
 
+/* The same, and the line is the first to leave. */
+BLOCK_INLINE void block_line_once(uintptr_t at)
+{
+    _mm_prefetch((const char *)at, _MM_HINT_NTA);
+}
+
 /* One term of every chain: sum[p] = fma(x[p*step], w, sum[p]). */
 BLOCK_INLINE void block_fma(block *b, const float *x, ptrdiff_t step, const float *w, int m, int kb)
 {

@@ -11,12 +11,18 @@ typedef struct streams {
     size_t u_step, v_step;      /* bytes a channel */
 } streams;
 
-/* With each channel: three lines, for with four Zen 5 loses 6 % to them (docs/KERNELS.md). The line behind U's is fetched too,
- * which repeats fetches that the CPU has dropped. */
-BLOCK_INLINE void fetch(streams *f)
+/* With each channel: three lines, for with four Zen 5 loses 6 % to them (docs/KERNELS.md). Each line of U is asked for twice, since
+ * the CPU drops fetches that find no free buffer: with the next channel, or a while later. */
+BLOCK_INLINE void fetch(streams *f, int once)
 {
-    block_line(f->u);
-    block_line(f->u + NONET_ALIGNMENT);
+    enum { AGAIN = 28 * NONET_ALIGNMENT };
+    if (once) {
+        block_line_once(f->u);
+        block_line_once(f->u - AGAIN);
+    } else {
+        block_line(f->u);
+        block_line(f->u + NONET_ALIGNMENT);
+    }
     block_line(f->v);
     f->u += f->u_step;
     f->v += f->v_step;
@@ -24,13 +30,13 @@ BLOCK_INLINE void fetch(streams *f)
 }
 
 /* One sum of n channels, a multiple of 16. */
-BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, streams *f, int n, int m, int kb)
+BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, streams *f, int n, int m, int kb, int once)
 {
     block_zero(b, m, kb);
     for (int c = 0; c < n; c += UNROLL) {
         BLOCK_UNROLL
         for (int i = 0; i < UNROLL; i++) {
-            fetch(f);
+            fetch(f, once);
             block_fma(b, v + i, NONET_SUM, u + i * NONET_L * kb, m, kb);
         }
         v += UNROLL;
@@ -38,7 +44,7 @@ BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, streams
     }
 }
 
-BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m, int kb)
+BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m, int kb, int once)
 {
     size_t row = (size_t)(NONET_L * kb);
     streams f = { .u = a->fetch, .u_step = a->fetch_step * sizeof(float), .v_step = (size_t)m * sizeof(float) };
@@ -48,16 +54,31 @@ BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m, int kb)
         block b;
         const float *v = a->v + (size_t)(c / NONET_SUM) * a->v_cblock;
         f.v = (uintptr_t)v + a->v_next * sizeof(float);
-        sum_channels(&b, v, a->u + (size_t)c * row, &f, n, m, kb);
+        sum_channels(&b, v, a->u + (size_t)c * row, &f, n, m, kb, once);
         if (c > 0 || a->add)
             block_add(&b, a->m, row, NONET_L, m, kb);
         block_store(&b, a->m, row, NONET_L, m, kb);
     }
 }
 
-void nonet_wino_gemm_f32_14x32_avx512(const nonet_wino_gemm_args *a)
+static void wino_gemm_f32_14x32_keep(const nonet_wino_gemm_args *a)
 {
-#define BODY(m, kb) wino_gemm(a, m, kb)
+#define BODY(m, kb) wino_gemm(a, m, kb, 0)
     BLOCK_DISPATCH(BODY, a->tiles, a->kblocks)
 #undef BODY
+}
+
+static void wino_gemm_f32_14x32_pass(const nonet_wino_gemm_args *a)
+{
+#define BODY(m, kb) wino_gemm(a, m, kb, 1)
+    BLOCK_DISPATCH(BODY, a->tiles, a->kblocks)
+#undef BODY
+}
+
+void nonet_wino_gemm_f32_14x32_avx512(const nonet_wino_gemm_args *a)
+{
+    if (a->fetch_once)
+        wino_gemm_f32_14x32_pass(a);
+    else
+        wino_gemm_f32_14x32_keep(a);
 }
