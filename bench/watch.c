@@ -15,7 +15,7 @@
 #define OTHER_CPUS 0.10         /* of one CPU: daemons of a quiet machine stay below */
 #define TICK_ERROR 0.04         /* seconds: /proc/stat counts in ticks of 10 ms, for each CPU */
 #define STEAL_SHARE 0.01
-#define SWITCHES_A_SECOND 20
+#define SWITCHES_A_SECOND 40    /* of a thread: the system's own daemons make some 20; who shares a CPU takes turns of a few ms */
 #define CLOCK_CHANGE 0.03
 #define PEAK_CHANGE 0.05
 
@@ -200,7 +200,7 @@ void bench_judge(const bench_evidence *e, bench_verdict *verdict)
         blame(verdict, "other load: %.2f CPUs on average", other / s->seconds);
     if (s->steal > STEAL_SHARE * s->seconds * e->threads + TICK_ERROR)
         blame(verdict, "steal time: the hypervisor took %.2f s of %.2f s", s->steal, s->seconds);
-    if ((double)s->switches > SWITCHES_A_SECOND * s->seconds)
+    if ((double)s->switches > SWITCHES_A_SECOND * s->seconds * e->threads)
         blame(verdict, "involuntary switches: %ld in %.2f s, to other programs or to threads of this one beyond its CPUs",
               s->switches, s->seconds);
     if (s->throttled > 0)
