@@ -1,4 +1,5 @@
 /* wino_multiply.c - the multiply calls of a block, point by point. They fetch the weights and the V that come after them. */
+#include "arch/cpu.h"
 #include "engine/wino_task.h"
 
 /* One point of tiles `with`, channels from c on. `ahead` is fetched, a share with each call. Returns what to fetch next. */
@@ -27,6 +28,7 @@ static void multiply_packed(const nonet_wino_task *t, int q, nonet_wino_gemm_arg
     size_t channels = (size_t)plan->cb * NONET_L, chunk = channels * (size_t)width;
     const float *u = t->weights->data + (size_t)q * (size_t)points * channels * (size_t)plan->nr;
     a->channels = plan->cb * NONET_L;
+    a->fetch_once = nonet_cpu_streams_through_l2();     /* U does, so that V and M stay */
     for (int xi = 0; xi < points; xi++, u += chunk) {
         const nonet_tile_groups *with = &t->block.with[nonet_point_kind(xi / side, xi % side)];
         int last = q == plan->kq - 1 && xi == points - 1;
@@ -71,8 +73,7 @@ static void multiply_expanded(const nonet_wino_task *t, int q, nonet_wino_gemm_a
 void nonet_wino_multiply(const nonet_wino_task *t, int q)
 {
     const nonet_plan *plan = t->plan;
-    nonet_wino_gemm_args a = { .v_cblock = plan->wino.v_cblock, .v_next = plan->wino.v_xi, .kblocks = nonet_kblocks(plan, q),
-                               .fetch_once = plan->wino.fetch_once };
+    nonet_wino_gemm_args a = { .v_cblock = plan->wino.v_cblock, .v_next = plan->wino.v_xi, .kblocks = nonet_kblocks(plan, q) };
     if (plan->packing.expanded)
         multiply_expanded(t, q, &a);
     else

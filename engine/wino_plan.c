@@ -7,7 +7,6 @@
  *
  * Expanded weights stand as they came, 3x3, and become U for 64 channels and NR outputs at a time, in a cache: a quarter of the
  * bytes for F(4x4), and for every point of every tile one more pass over M. */
-#include "arch/cpu.h"
 #include "engine/wino_tiles.h"
 
 enum {
@@ -121,7 +120,6 @@ void nonet_wino_plan_fill(nonet_plan *plan)
     w->tx = nonet_ceil_div(plan->p.pool ? plan->dw * 2 : plan->ow, w->m);
     w->tiles = plan->p.n * w->ty * w->tx;
     w->u_xi = plan->packing.expanded ? (size_t)(NONET_SUM * plan->nr) + NONET_L : 0;
-    w->fetch_once = !plan->packing.expanded && nonet_cpu_streams_through_l2();
     plan_blocks(plan, u_floats(plan) * sizeof(float) > LATE_U);
     heed_choice(plan);
     plan_strides(plan);

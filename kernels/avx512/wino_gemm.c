@@ -12,10 +12,11 @@ typedef struct streams {
 } streams;
 
 /* With each channel: three lines, for with four Zen 5 loses 6 % to them (docs/KERNELS.md). Each line of U is asked for twice, since
- * the CPU drops fetches that find no free buffer: with the next channel, or a while later. */
+ * the CPU drops fetches that find no free buffer: with the next channel, or a while later; an odd number of lines, so that none is
+ * left out where fetch_step is two. */
 BLOCK_INLINE void fetch(streams *f, int once)
 {
-    enum { AGAIN = 28 * NONET_ALIGNMENT };
+    enum { AGAIN = 27 * NONET_ALIGNMENT };
     if (once) {
         block_line_once(f->u);
         block_line_once(f->u - AGAIN);
