@@ -24,10 +24,11 @@ static int is_mapped(size_t bytes)
     return MAPS && bytes >= LARGE;
 }
 
-/* Whole pages, no more: a huge page at the end would hold memory that nobody asked for. */
+/* Whole pages; huge ones to the end where the last would be half used at least. A workspace is a little less than one, and its lines
+ * then share out the sets of a cache, which they do not in small pages from anywhere in memory. */
 static size_t pages_of(size_t bytes)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t page = bytes % HUGE_PAGE >= LARGE ? HUGE_PAGE : (size_t)sysconf(_SC_PAGESIZE);
 
     return (bytes + page - 1) / page * page;
 }
