@@ -1,7 +1,6 @@
 /* check.c - see check.h. */
 #include "autotune/check.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include "bench/data.h"
 
@@ -20,7 +19,7 @@ int check_fill(const nonet_conv *p, float *src, uint64_t seed)
         return 0;
     bench_fill_positive(nchw, plain, 1.0, seed);
     nonet_status status = nonet_reorder(p->n, p->c, p->h, p->w, NONET_NCHW, nchw, p->src_layout, src);
-    free(nchw);
+    bench_free(nchw);
     return status == NONET_OK;
 }
 
@@ -62,7 +61,7 @@ static nonet_status compute(const nonet_conv *p, const nonet_options *options, c
         status = nonet_execute(plan, weights, src, dst, workspace);
     nonet_weights_destroy(weights);
     nonet_plan_destroy(plan);
-    free(workspace);
+    bench_free(workspace);
     return status;
 }
 
@@ -91,9 +90,9 @@ nonet_status check_against_c(const nonet_conv *p, const nonet_options *options, 
     if (status == NONET_OK)
         status = compute(&part, &portable, src, oihw, other);
     *equal = status == NONET_OK && !memcmp(one, other, floats * sizeof(float));
-    free(src);
-    free(oihw);
-    free(one);
-    free(other);
+    bench_free(src);
+    bench_free(oihw);
+    bench_free(one);
+    bench_free(other);
     return status;
 }

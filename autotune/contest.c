@@ -47,17 +47,17 @@ void contest_close(contest *c)
                 c->contenders[j].weights = NULL;
         nonet_weights_destroy(at->weights);
         nonet_plan_destroy(at->plan);
-        free(at->workspace);
+        bench_free(at->workspace);
         bench_series_free(&at->cold);
         bench_series_free(&at->warm);
     }
     bench_broom_close(&c->broom);
     free(c->contenders);
-    free(c->src);
-    free(c->dst);
-    free(c->expected);
-    free(c->oihw);
-    free(c->bias);
+    bench_free(c->src);
+    bench_free(c->dst);
+    bench_free(c->expected);
+    bench_free(c->oihw);
+    bench_free(c->bias);
     *c = (contest){ 0 };
 }
 

@@ -1,7 +1,6 @@
 /* cold.c - clflush on x86-64, dc civac on AArch64, and a large buffer. */
 #include "bench/cold.h"
 #include <stdint.h>
-#include <stdlib.h>
 #include "bench/data.h"
 #if defined(__x86_64__)
 #include <emmintrin.h>
@@ -30,7 +29,7 @@ int bench_broom_open(bench_broom *broom, size_t last_cache, int threads)
 
 void bench_broom_close(bench_broom *broom)
 {
-    free(broom->buffer);
+    bench_free(broom->buffer);
     *broom = (bench_broom){ 0 };
 }
 

@@ -3,24 +3,34 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
+#include "nonet.h"
 
-enum { HUGE_PAGE = 2 << 20 };
+/* Stands before the floats. */
+typedef union head {
+    size_t bytes;               /* of both */
+    char line[NONET_ALIGNMENT];
+} head;
 
 float *bench_floats(size_t floats)
 {
     size_t physical = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
-    if (floats > SIZE_MAX / sizeof(float) - HUGE_PAGE || floats * sizeof(float) > physical)
+    if (floats > physical / sizeof(float))
         return NULL;
-    size_t bytes = floats * sizeof(float);
-    size_t align = bytes >= 4 * (size_t)HUGE_PAGE ? HUGE_PAGE : 64;
-    bytes = (bytes + align) / align * align;
-    float *x = aligned_alloc(align, bytes);
-    if (x && align == HUGE_PAGE)
-        madvise(x, bytes, MADV_HUGEPAGE);   /* a wish; small pages do as well */
-    return x;
+    size_t bytes = sizeof(head) + floats * sizeof(float);
+    head *h = nonet_alloc(bytes);
+    if (!h)
+        return NULL;
+    h->bytes = bytes;
+    return (float *)(void *)(h + 1);
+}
+
+void bench_free(float *x)
+{
+    if (!x)
+        return;
+    head *h = (head *)(void *)x - 1;
+    nonet_free(h, h->bytes);
 }
 
 /* splitmix64: any seed is as good as another. */

@@ -5,9 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* floats floats on a 64-byte boundary, in huge pages where that helps; NULL when there is no memory, or when the machine has less
- * in all (overcommitment would end in a kill instead of a message). Free with free(). */
+/* floats floats from nonet_alloc, which keep their size; NULL when there is no memory, or when the machine has less in all
+ * (overcommitment would end in a kill instead of a message). */
 float *bench_floats(size_t floats);
+void bench_free(float *x);
 
 /* Numbers near the normal distribution (the sum of four uniform 16-bit numbers), never zero, from integer arithmetic and one
  * correctly rounded product: the same on every machine. */

@@ -1,7 +1,6 @@
 /* layer_bench.c - single layers, through nonet.h alone; several algorithms in turn, so that all see the same disturbances. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "bench/data.h"
 #include "bench/inside.h"
@@ -52,7 +51,7 @@ static nonet_vgg_status make_data(layer_run *run, nonet_vgg_error *err)
     run->oihw = bench_floats(k * fan_in);
     run->bias = bench_floats(k);
     if (!nchw || !run->src || !run->dst || !run->oihw || !run->bias) {
-        free(nchw);
+        bench_free(nchw);
         return bench_fail(err, NONET_VGG_NO_MEMORY, "no memory for a layer of this size");
     }
     uint64_t seed = run->settings->seed;
@@ -137,13 +136,13 @@ static nonet_vgg_status hash_output(const layer_run *run, const bench_report *re
     size_t floats = nonet_tensor_floats(NONET_NCHW, p->n, p->k, run->oh, run->ow);
     float *nchw = bench_floats(floats);
     if (!nchw || nonet_reorder(p->n, p->k, run->oh, run->ow, p->dst_layout, run->dst, NONET_NCHW, nchw) != NONET_OK) {
-        free(nchw);
+        bench_free(nchw);
         return bench_fail(err, NONET_VGG_NO_MEMORY, "no memory for the output");
     }
     bench_hash(nchw, floats * sizeof(float), row->hash);
     if (row == &report->rows[run->first])
         bench_peers_warm(run->peers, report, nchw);
-    free(nchw);
+    bench_free(nchw);
     return NONET_VGG_OK;
 }
 
@@ -254,14 +253,14 @@ static void release(layer_run *run)
     for (int i = 0; i < run->count; i++) {
         nonet_weights_destroy(run->contenders[i].weights);
         nonet_plan_destroy(run->contenders[i].plan);
-        free(run->contenders[i].workspace);
+        bench_free(run->contenders[i].workspace);
     }
     bench_peers_close(run->peers);
-    free(run->nchw);
-    free(run->src);
-    free(run->dst);
-    free(run->oihw);
-    free(run->bias);
+    bench_free(run->nchw);
+    bench_free(run->src);
+    bench_free(run->dst);
+    bench_free(run->oihw);
+    bench_free(run->bias);
 }
 
 static void describe(const nonet_conv *p, const bench_settings *settings, bench_report *report)

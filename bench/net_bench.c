@@ -274,8 +274,8 @@ static nonet_vgg_status bench_net(bench_report *report, const char *name, nonet_
         status = bench_peers_rows(run.peers, report, report->count - 1, err);
     bench_peers_close(run.peers);
     nonet_vgg_close(run.net);
-    free(run.src);
-    free(run.dst);
+    bench_free(run.src);
+    bench_free(run.dst);
     free(run.seconds);
     return status;
 }

@@ -2,7 +2,6 @@
  * run makes it slower, never faster. */
 #include "bench/peak.h"
 #include <omp.h>
-#include <stdlib.h>
 #include <string.h>
 #include "bench/data.h"
 #include "bench/timer.h"
@@ -144,7 +143,7 @@ static void memory_peak(nonet_read_fn *fn, int threads, size_t caches, bench_pea
     }
     peak->read_gbps = 1e-9 * best;
     peak->copy_gbps = 1e-9 * copy_peak(x, steps, threads);
-    free(x);
+    bench_free(x);
 }
 
 static size_t row_of(nonet_isa isa)
@@ -172,7 +171,7 @@ double bench_read_gbps(nonet_isa isa, int threads, size_t bytes)
         double rate = read_run(loops[row_of(isa)].read, threads, x, steps);
         best = rate > best ? rate : best;
     }
-    free(x);
+    bench_free(x);
     return 1e-9 * best;
 }
 

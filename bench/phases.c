@@ -26,7 +26,7 @@ static nonet_weights *random_weights(const nonet_plan *plan)
         if (nonet_weights_pack(&weights, plan, oihw, NULL) != NONET_OK)
             weights = NULL;
     }
-    free(oihw);
+    bench_free(oihw);
     return weights;
 }
 
@@ -48,9 +48,9 @@ static int open_run(phase_run *r)
 static void close_run(phase_run *r)
 {
     nonet_weights_destroy(r->weights);
-    free(r->src);
-    free(r->dst);
-    free(r->work);
+    bench_free(r->src);
+    bench_free(r->dst);
+    bench_free(r->work);
     free(r->laps);
 }
 

@@ -1,6 +1,5 @@
 /* corpus_run.c - computes a problem: its hash, and its error where the oracle can follow. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "bench/data.h"
 #include "cli/corpus.h"
@@ -44,8 +43,8 @@ static nonet_status pack(run *r, const nonet_plan *plan, nonet_weights **weights
         corpus_weights(r->p, weight, bias);
         status = nonet_weights_pack(weights, plan, weight, bias);
     }
-    free(weight);
-    free(bias);
+    bench_free(weight);
+    bench_free(bias);
     return status;
 }
 
@@ -58,7 +57,7 @@ static nonet_status execute(run *r, const nonet_plan *plan)
         return status;
     float *workspace = get(r, nonet_plan_workspace(plan) / sizeof(float));
     status = workspace ? nonet_execute(plan, weights, r->src, r->dst, workspace) : NONET_NO_MEMORY;
-    free(workspace);
+    bench_free(workspace);
     nonet_weights_destroy(weights);
     return status;
 }
@@ -190,8 +189,8 @@ void corpus_run(const corpus_problem *p, const nonet_options *options, corpus_re
                 result->worst = corpus_judge(p, r.x, r.out, result->fault, sizeof result->fault);
         }
     }
-    free(r.x);
-    free(r.out);
-    free(r.src);
-    free(r.dst);
+    bench_free(r.x);
+    bench_free(r.out);
+    bench_free(r.src);
+    bench_free(r.dst);
 }

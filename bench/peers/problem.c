@@ -128,7 +128,7 @@ nonet_vgg_status peer_problem_layer(peer_problem *p, const nonet_conv *problem, 
 void peer_problem_free(peer_problem *p)
 {
     for (int i = 0; i < p->owned_count; i++)
-        free(p->owned[i]);
+        bench_free(p->owned[i]);
     free(p->owned);
     free(p->layers);
     vgg_model_clear(&p->model);

@@ -374,6 +374,6 @@ void bench_peers_close(bench_peers *p)
         bench_series_free(&p->contenders[i].seconds);
     }
     peer_problem_free(&p->problem);
-    free(p->dst);
+    bench_free(p->dst);
     free(p);
 }
