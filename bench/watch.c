@@ -133,13 +133,24 @@ double bench_own_cpu(const bench_helpers *helpers)
     return own;
 }
 
-void bench_watch_read(bench_watch *watch, const bench_helpers *helpers, const cpu_set_t *cpus)
+/* A peer's pool may have more threads than there are CPUs. That is its own affair, as long as ours do not lose a CPU to it. */
+static long switches_of_team(int threads)
 {
-    struct rusage usage;
+    long sum = 0;
+#pragma omp parallel num_threads(threads) reduction(+ : sum)
+    {
+        struct rusage usage;
+        if (getrusage(RUSAGE_THREAD, &usage) == 0)
+            sum += usage.ru_nivcsw;
+    }
+    return sum;
+}
+
+void bench_watch_read(bench_watch *watch, const bench_helpers *helpers, const cpu_set_t *cpus, int threads)
+{
     *watch = (bench_watch){ .seconds = bench_now(), .own = bench_own_cpu(helpers) };
     read_stat(watch);
-    if (getrusage(RUSAGE_SELF, &usage) == 0)
-        watch->switches = usage.ru_nivcsw;
+    watch->switches = switches_of_team(threads);
     watch->throttled = bench_throttled("", cpus);
 }
 
@@ -149,7 +160,8 @@ void bench_watch_add(bench_watch *sum, const bench_watch *start, const bench_wat
     sum->busy += now->busy - start->busy;
     sum->steal += now->steal - start->steal;
     sum->own += now->own - start->own;
-    sum->switches += now->switches - start->switches;
+    if (now->switches > start->switches)                /* else the runtime has replaced threads */
+        sum->switches += now->switches - start->switches;
     sum->throttled += now->throttled - start->throttled;
 }
 
@@ -201,7 +213,7 @@ void bench_judge(const bench_evidence *e, bench_verdict *verdict)
     if (s->steal > STEAL_SHARE * s->seconds * e->threads + TICK_ERROR)
         blame(verdict, "steal time: the hypervisor took %.2f s of %.2f s", s->steal, s->seconds);
     if ((double)s->switches > SWITCHES_A_SECOND * s->seconds * e->threads)
-        blame(verdict, "involuntary switches: %ld in %.2f s, to other programs or to threads of this one beyond its CPUs",
+        blame(verdict, "involuntary switches: %ld in %.2f s, to other programs or to a peer's threads",
               s->switches, s->seconds);
     if (s->throttled > 0)
         blame(verdict, "throttling: %ld times, by heat or by the cgroup's quota", s->throttled);

@@ -10,7 +10,7 @@ typedef struct bench_watch {
     double seconds;             /* the clock */
     double busy, steal;         /* CPU seconds of the whole machine since it started */
     double own;                 /* CPU seconds of this process and those that work for it */
-    long switches;              /* times that a CPU was taken away from a thread of this process */
+    long switches;              /* times that a CPU was taken away from a thread that computes for us, not for a peer */
     long throttled;             /* times that a CPU or its package became too hot, or that the cgroup's quota was used up */
 } bench_watch;
 
@@ -22,8 +22,8 @@ typedef struct bench_helpers {
 
 /* CPU seconds of this process, of these, and of its children that are over: who ends meanwhile is counted as the latter. */
 double bench_own_cpu(const bench_helpers *helpers);
-/* cpus: where the threads run. */
-void bench_watch_read(bench_watch *watch, const bench_helpers *helpers, const cpu_set_t *cpus);
+/* cpus: where the threads run, who are the OpenMP team of that many. */
+void bench_watch_read(bench_watch *watch, const bench_helpers *helpers, const cpu_set_t *cpus, int threads);
 /* What `throttled` counts: of these CPUs and their packages, and of the process's cgroup and those above it. root is put before
  * /proc and /sys: "" is this system. */
 long bench_throttled(const char *root, const cpu_set_t *cpus);

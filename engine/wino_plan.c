@@ -1,7 +1,7 @@
 /* wino_plan.c - plans F(2x2,3x3), F(4x4,3x3) and F(6x6,3x3): input transform, multiply and output transform run for a block of
- * tiles whose V and M stay in L2 while U streams through once a block (chain_run.c). The threads split the blocks; in late layers,
- * where U is large and tiles are too few for a full block each, they split the output channels, so that each weight leaves memory
- * once.
+ * tiles whose V and M stay in or near L2 while U streams through once a block (chain_run.c). The threads split the blocks; in late
+ * layers, where U is large and tiles are too few for a full block each, they split the output channels, so that each weight leaves
+ * memory once.
  *
  *   V [point][C/64][tile][64]    U [k/NR][point][C][NR]    M [point][tile][NR]
  *

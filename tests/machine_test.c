@@ -1,8 +1,11 @@
 /* machine_test.c - what a run is told of its machine: disturbances, caches, throttling, CPUs, the work of helpers. */
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "bench/pin.h"
@@ -49,6 +52,71 @@ START_TEST(proc_stat_is_read)
     ck_assert_double_eq_tol(watch.busy, 1.63, 1e-12);
     ck_assert_double_eq_tol(watch.steal, 0.08, 1e-12);
     ck_assert(!bench_watch_parse("intr 1 2 3 4 5 6 7 8", 100, &watch));
+}
+END_TEST
+
+/* ---- who lost a CPU to whom ---- */
+
+enum { POOL = 3 };              /* threads on one CPU: they take turns of a few milliseconds */
+static const double POOL_SECONDS = 0.3;
+
+static void *spin(void *cpu)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(*(const int *)cpu, &one);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    for (double end = bench_now() + POOL_SECONDS; bench_now() < end;)
+        ;
+    return NULL;
+}
+
+static long switches_of_all(void)
+{
+    struct rusage usage;
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_nivcsw;
+}
+
+/* Switches of a team of this thread alone, while it spins on own_cpu and a pool does on pool_cpu; all: the pool's as well. */
+static long switches_beside(int own_cpu, int pool_cpu, long *all)
+{
+    static const bench_helpers nobody;
+    cpu_set_t before;
+    pthread_t pool[POOL];
+    bench_watch start, end, sum = { .seconds = 0 };
+    ck_assert_int_eq(sched_getaffinity(0, sizeof before, &before), 0);
+    *all = -switches_of_all();
+    for (int i = 0; i < POOL; i++)
+        ck_assert_int_eq(pthread_create(&pool[i], NULL, spin, &pool_cpu), 0);
+    bench_watch_read(&start, &nobody, &before, 1);
+    spin(&own_cpu);
+    bench_watch_read(&end, &nobody, &before, 1);
+    for (int i = 0; i < POOL; i++)
+        pthread_join(pool[i], NULL);
+    *all += switches_of_all();
+    sched_setaffinity(0, sizeof before, &before);
+    bench_watch_add(&sum, &start, &end);
+    return sum.switches;
+}
+
+START_TEST(switches_are_those_of_our_threads)
+{
+    cpu_set_t cpus;
+    int first = -1, second = -1;
+    long all;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof cpus, &cpus), 0);
+    for (int cpu = 0; cpu < CPU_SETSIZE && second < 0; cpu++)
+        if (CPU_ISSET(cpu, &cpus))
+            *(first < 0 ? &first : &second) = cpu;
+    long own = switches_beside(first, first, &all);
+    support_need(own >= 3, "%ld switches beside three threads on the same CPU", own);
+    if (second < 0) {
+        support_skip("a peer's own switches", "there is one CPU");
+        return;
+    }
+    own = switches_beside(first, second, &all);
+    support_need(own < all / 2, "%ld switches, %ld with those of threads that took turns on another CPU", own, all);
 }
 END_TEST
 
@@ -193,6 +261,7 @@ int main(void)
     tcase_add_test(tcase, quiet_runs_are_not_blamed);
     tcase_add_test(tcase, every_disturbance_has_its_reason);
     tcase_add_test(tcase, proc_stat_is_read);
+    tcase_add_test(tcase, switches_are_those_of_our_threads);
     tcase_add_test(tcase, caches_of_a_team);
     tcase_add_test(tcase, throttling_is_looked_for_everywhere);
     tcase_add_test(tcase, cpus_are_told_in_full);
