@@ -215,12 +215,13 @@ static nonet_vgg_status measure(layer_run *run, bench_report *report, nonet_vgg_
     nonet_vgg_status status = NONET_VGG_OK;
     for (int i = 0; i < run->count && status == NONET_VGG_OK; i++)
         status = warm_up(run, report, &run->contenders[i], err);
-    double ours = 0;
-    for (int done = 0; status == NONET_VGG_OK && bench_again(run->settings, done, ours / run->count); done++) {
-        double start = bench_now();
+    double seconds = 0, before = report->sum.ours;
+    for (int done = 0; status == NONET_VGG_OK && bench_again(run->settings, done, seconds); done++) {
+        bench_watch begin = bench_watch_begin();
         for (int i = 0; i < run->count && status == NONET_VGG_OK; i++)
             status = sample(run, report, &run->contenders[(i + done) % run->count], err);
-        ours += bench_now() - start;
+        bench_watch_end(&report->sum, &begin);
+        seconds = (report->sum.ours - before) / run->count;
         if (status == NONET_VGG_OK)
             status = bench_peers_sample(run->peers, err);
     }

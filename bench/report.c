@@ -91,7 +91,7 @@ static void read_watch(const bench_report *report, bench_watch *watch)
 {
     cpu_set_t cpus;
     bench_pin_set(&report->pin, &cpus);
-    bench_watch_read(watch, &report->helpers, &cpus, report->threads);
+    bench_watch_read(watch, &report->helpers, &cpus);
 }
 
 void bench_report_pin(bench_report *report)

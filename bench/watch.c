@@ -15,7 +15,8 @@
 #define OTHER_CPUS 0.10         /* of one CPU: daemons of a quiet machine stay below */
 #define TICK_ERROR 0.04         /* seconds: /proc/stat counts in ticks of 10 ms, for each CPU */
 #define STEAL_SHARE 0.01
-#define SWITCHES_A_SECOND 40    /* of a thread: the system's own daemons make some 20; who shares a CPU takes turns of a few ms */
+#define SWITCHES_A_SECOND 40    /* and thread, in our samples: a system's own daemons make some 20; who shares a CPU takes turns
+                                 * of a few ms */
 #define CLOCK_CHANGE 0.03
 #define PEAK_CHANGE 0.05
 
@@ -133,24 +134,10 @@ double bench_own_cpu(const bench_helpers *helpers)
     return own;
 }
 
-/* A peer's pool may have more threads than there are CPUs. That is its own affair, as long as ours do not lose a CPU to it. */
-static long switches_of_team(int threads)
-{
-    long sum = 0;
-#pragma omp parallel num_threads(threads) reduction(+ : sum)
-    {
-        struct rusage usage;
-        if (getrusage(RUSAGE_THREAD, &usage) == 0)
-            sum += usage.ru_nivcsw;
-    }
-    return sum;
-}
-
-void bench_watch_read(bench_watch *watch, const bench_helpers *helpers, const cpu_set_t *cpus, int threads)
+void bench_watch_read(bench_watch *watch, const bench_helpers *helpers, const cpu_set_t *cpus)
 {
     *watch = (bench_watch){ .seconds = bench_now(), .own = bench_own_cpu(helpers) };
     read_stat(watch);
-    watch->switches = switches_of_team(threads);
     watch->throttled = bench_throttled("", cpus);
 }
 
@@ -160,9 +147,24 @@ void bench_watch_add(bench_watch *sum, const bench_watch *start, const bench_wat
     sum->busy += now->busy - start->busy;
     sum->steal += now->steal - start->steal;
     sum->own += now->own - start->own;
-    if (now->switches > start->switches)                /* else the runtime has replaced threads */
-        sum->switches += now->switches - start->switches;
     sum->throttled += now->throttled - start->throttled;
+}
+
+static long switches(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
+}
+
+bench_watch bench_watch_begin(void)
+{
+    return (bench_watch){ .switches = switches(), .ours = bench_now() };
+}
+
+void bench_watch_end(bench_watch *sum, const bench_watch *begin)
+{
+    sum->ours += bench_now() - begin->ours;
+    sum->switches += switches() - begin->switches;
 }
 
 /* Exclusive or of two registers depends on the one before and takes one cycle; no CPU folds two of them into one. */
@@ -212,9 +214,9 @@ void bench_judge(const bench_evidence *e, bench_verdict *verdict)
         blame(verdict, "other load: %.2f CPUs on average", other / s->seconds);
     if (s->steal > STEAL_SHARE * s->seconds * e->threads + TICK_ERROR)
         blame(verdict, "steal time: the hypervisor took %.2f s of %.2f s", s->steal, s->seconds);
-    if ((double)s->switches > SWITCHES_A_SECOND * s->seconds * e->threads)
-        blame(verdict, "involuntary switches: %ld in %.2f s, to other programs or to a peer's threads",
-              s->switches, s->seconds);
+    if ((double)s->switches > SWITCHES_A_SECOND * s->ours * e->threads)
+        blame(verdict, "involuntary switches: %ld in %.2f s of our own, to other programs or a peer's threads", s->switches,
+              s->ours);
     if (s->throttled > 0)
         blame(verdict, "throttling: %ld times, by heat or by the cgroup's quota", s->throttled);
     if (changed(e->mhz_before, e->mhz_after, CLOCK_CHANGE))

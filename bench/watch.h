@@ -10,7 +10,8 @@ typedef struct bench_watch {
     double seconds;             /* the clock */
     double busy, steal;         /* CPU seconds of the whole machine since it started */
     double own;                 /* CPU seconds of this process and those that work for it */
-    long switches;              /* times that a CPU was taken away from a thread that computes for us, not for a peer */
+    double ours;                /* seconds of our own samples, without the peers' */
+    long switches;              /* times in them that a CPU was taken away from a thread of this process, a peer's idle one too */
     long throttled;             /* times that a CPU or its package became too hot, or that the cgroup's quota was used up */
 } bench_watch;
 
@@ -22,13 +23,17 @@ typedef struct bench_helpers {
 
 /* CPU seconds of this process, of these, and of its children that are over: who ends meanwhile is counted as the latter. */
 double bench_own_cpu(const bench_helpers *helpers);
-/* cpus: where the threads run, who are the OpenMP team of that many. */
-void bench_watch_read(bench_watch *watch, const bench_helpers *helpers, const cpu_set_t *cpus, int threads);
+/* All but ours and switches. cpus: where the threads run. */
+void bench_watch_read(bench_watch *watch, const bench_helpers *helpers, const cpu_set_t *cpus);
 /* What `throttled` counts: of these CPUs and their packages, and of the process's cgroup and those above it. root is put before
  * /proc and /sys: "" is this system. */
 long bench_throttled(const char *root, const cpu_set_t *cpus);
 /* sum += now - start */
 void bench_watch_add(bench_watch *sum, const bench_watch *start, const bench_watch *now);
+
+/* A sample of our own; its end adds ours and switches to sum. */
+bench_watch bench_watch_begin(void);
+void bench_watch_end(bench_watch *sum, const bench_watch *begin);
 
 /* The first line of /proc/stat: fills busy and steal. 0 if it is not that. */
 int bench_watch_parse(const char *line, double ticks, bench_watch *watch);

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "bench/peers/rest.h"
 #include "bench/pin.h"
 #include "bench/report.h"
 #include "bench/timer.h"
@@ -20,7 +20,7 @@ START_TEST(quiet_runs_are_not_blamed)
 {
     bench_evidence e = { .threads = 2, .mhz_before = 3700, .mhz_after = 3650,
                          .before = { .fma_gflops = 230, .read_gbps = 20 }, .after = { .fma_gflops = 225, .read_gbps = 20.5 },
-                         .sum = { .seconds = 2, .busy = 4.1, .own = 3.95, .switches = 150 } };
+                         .sum = { .seconds = 2, .busy = 4.1, .own = 3.95, .ours = 2, .switches = 150 } };
     bench_verdict verdict;
 
     bench_judge(&e, &verdict);
@@ -32,7 +32,7 @@ START_TEST(every_disturbance_has_its_reason)
 {
     bench_evidence e = { .threads = 2, .mhz_before = 3700, .mhz_after = 2600,
                          .before = { .fma_gflops = 230, .read_gbps = 20 }, .after = { .fma_gflops = 160, .read_gbps = 14 },
-                         .sum = { .seconds = 2, .busy = 4.9, .own = 3.9, .steal = 0.5, .switches = 170, .throttled = 1 } };
+                         .sum = { .seconds = 2, .busy = 4.9, .own = 3.9, .steal = 0.5, .ours = 2, .switches = 170, .throttled = 1 } };
     static const char *const words[] = { "other load: 0.50 CPUs", "steal time", "switches", "throttling", "clock: 3700",
                                          "FMA peak", "read bandwidth" };
     bench_verdict verdict;
@@ -55,7 +55,7 @@ START_TEST(proc_stat_is_read)
 }
 END_TEST
 
-/* ---- who lost a CPU to whom ---- */
+/* ---- whose turn it is ---- */
 
 enum { POOL = 3 };              /* threads on one CPU: they take turns of a few milliseconds */
 static const double POOL_SECONDS = 0.3;
@@ -71,52 +71,69 @@ static void *spin(void *cpu)
     return NULL;
 }
 
-static long switches_of_all(void)
+static void run_pool(void)
 {
-    struct rusage usage;
-    ck_assert_int_eq(getrusage(RUSAGE_SELF, &usage), 0);
-    return usage.ru_nivcsw;
-}
-
-/* Switches of a team of this thread alone, while it spins on own_cpu and a pool does on pool_cpu; all: the pool's as well. */
-static long switches_beside(int own_cpu, int pool_cpu, long *all)
-{
-    static const bench_helpers nobody;
-    cpu_set_t before;
     pthread_t pool[POOL];
-    bench_watch start, end, sum = { .seconds = 0 };
-    ck_assert_int_eq(sched_getaffinity(0, sizeof before, &before), 0);
-    *all = -switches_of_all();
+    int cpu = sched_getcpu();
     for (int i = 0; i < POOL; i++)
-        ck_assert_int_eq(pthread_create(&pool[i], NULL, spin, &pool_cpu), 0);
-    bench_watch_read(&start, &nobody, &before, 1);
-    spin(&own_cpu);
-    bench_watch_read(&end, &nobody, &before, 1);
+        ck_assert_int_eq(pthread_create(&pool[i], NULL, spin, &cpu), 0);
     for (int i = 0; i < POOL; i++)
         pthread_join(pool[i], NULL);
-    *all += switches_of_all();
-    sched_setaffinity(0, sizeof before, &before);
-    bench_watch_add(&sum, &start, &end);
-    return sum.switches;
 }
 
-START_TEST(switches_are_those_of_our_threads)
+/* A peer's pool may have more threads than there are CPUs: what it does in its own turn is no disturbance. */
+START_TEST(switches_count_in_our_samples)
 {
-    cpu_set_t cpus;
-    int first = -1, second = -1;
-    long all;
-    ck_assert_int_eq(sched_getaffinity(0, sizeof cpus, &cpus), 0);
-    for (int cpu = 0; cpu < CPU_SETSIZE && second < 0; cpu++)
-        if (CPU_ISSET(cpu, &cpus))
-            *(first < 0 ? &first : &second) = cpu;
-    long own = switches_beside(first, first, &all);
-    support_need(own >= 3, "%ld switches beside three threads on the same CPU", own);
-    if (second < 0) {
-        support_skip("a peer's own switches", "there is one CPU");
-        return;
+    bench_watch sum = { .ours = 0 }, begin = bench_watch_begin();
+    run_pool();
+    bench_watch_end(&sum, &begin);
+    long in_it = sum.switches;
+    support_need(in_it >= 6, "%ld switches of three threads on one CPU", in_it);
+    ck_assert_double_ge(sum.ours, POOL_SECONDS);
+    run_pool();
+    begin = bench_watch_begin();
+    bench_watch_end(&sum, &begin);
+    support_need(sum.switches - in_it < in_it / 2, "%ld switches after those of a pool, %ld within", sum.switches - in_it, in_it);
+}
+END_TEST
+
+static void *nap(void *unused)
+{
+    usleep((useconds_t)(1e6 * POOL_SECONDS));
+    return unused;
+}
+
+/* The most threads that were seen to run while this one looked, beside a thread that does `work`. */
+static int seen_beside(void *(*work)(void *), const bench_helpers *helpers)
+{
+    pthread_t thread;
+    int cpu = sched_getcpu(), most = 0;
+    ck_assert_int_eq(pthread_create(&thread, NULL, work, &cpu), 0);
+    for (double end = bench_now() + POOL_SECONDS / 2; bench_now() < end;) {
+        usleep(10000);                                  /* by then it has begun */
+        int seen = bench_running_threads(helpers);
+        most = seen > most ? seen : most;
     }
-    own = switches_beside(first, second, &all);
-    support_need(own < all / 2, "%ld switches, %ld with those of threads that took turns on another CPU", own, all);
+    pthread_join(thread, NULL);
+    return most;
+}
+
+/* While one spins, even if its CPU time is told later; not one that sleeps, nor who asks. */
+START_TEST(threads_at_rest_are_told)
+{
+    static const bench_helpers nobody;
+    ck_assert_int_eq(seen_beside(spin, &nobody), 1);
+    ck_assert_int_eq(seen_beside(nap, &nobody), 0);
+    bench_helpers child = { .count = 1, .pid = { fork() } };
+    if (child.pid[0] == 0)
+        for (;;)
+            ;
+    ck_assert_int_gt(child.pid[0], 0);
+    int with_child = seen_beside(nap, &child);
+    kill(child.pid[0], SIGKILL);
+    waitpid(child.pid[0], NULL, 0);
+    ck_assert_int_eq(with_child, 1);
+    ck_assert_int_eq(bench_running_threads(&child), 0);
 }
 END_TEST
 
@@ -261,7 +278,8 @@ int main(void)
     tcase_add_test(tcase, quiet_runs_are_not_blamed);
     tcase_add_test(tcase, every_disturbance_has_its_reason);
     tcase_add_test(tcase, proc_stat_is_read);
-    tcase_add_test(tcase, switches_are_those_of_our_threads);
+    tcase_add_test(tcase, switches_count_in_our_samples);
+    tcase_add_test(tcase, threads_at_rest_are_told);
     tcase_add_test(tcase, caches_of_a_team);
     tcase_add_test(tcase, throttling_is_looked_for_everywhere);
     tcase_add_test(tcase, cpus_are_told_in_full);

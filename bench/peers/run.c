@@ -12,12 +12,12 @@
 #include "bench/data.h"
 #include "bench/peers/find.h"
 #include "bench/peers/problem.h"
+#include "bench/peers/rest.h"
 #include "bench/peers/run.h"
 #include "bench/timer.h"
 
-enum { PEERS_MOST = 16, POOL_THREADS = 512, SETTLE_MICROSECONDS = 1000, RESTLESS_MOST = 3 };
+enum { PEERS_MOST = 16, POOL_THREADS = 512, LOOK_MICROSECONDS = 500, RESTLESS_MOST = 3 };
 #define SETTLE_MOST 0.3         /* seconds */
-#define QUIET_CPUS 0.05         /* what looking at clocks takes, and the garbage of a process in JavaScript */
 #define SAMPLE_SECONDS 0.002    /* of a layer: repeated runs of at least this long, as with ours */
 typedef struct contender {
     const bench_peer *peer;
@@ -277,20 +277,19 @@ static void warm(bench_peers *p, contender *c, int runs, const float *ours)
         c->runs = (long)(SAMPLE_SECONDS / (once > 1e-7 ? once : 1e-7)) + 1;
 }
 
-/* With several threads, until those of the one before compute no more: workers spin for a while in wait of work, some for 200 ms.
- * This thread sleeps, so whatever CPU time passes is theirs. Where they spin for ever (OMP_WAIT_POLICY=active), a few vain waits
- * are enough. */
+/* With several threads, until those of the one before sleep, at two looks: workers spin for a while in wait of work,
+ * some for 200 ms. Where they spin for ever (OMP_WAIT_POLICY=active), a few vain waits are enough. */
 static void settle(bench_peers *p)
 {
-    double start = bench_now(), busy;
     if (p->threads == 1 || p->restless == RESTLESS_MOST)
         return;
-    do {
-        double cpu = bench_own_cpu(&p->helpers), then = bench_now();
-        usleep(SETTLE_MICROSECONDS);
-        busy = (bench_own_cpu(&p->helpers) - cpu) / (bench_now() - then);
-    } while (busy > QUIET_CPUS && bench_now() - start < SETTLE_MOST);
-    p->restless += busy > QUIET_CPUS;
+    double end = bench_now() + SETTLE_MOST;
+    int quiet = 0;
+    while (quiet < 2 && bench_now() < end) {
+        usleep(LOOK_MICROSECONDS);
+        quiet = bench_running_threads(&p->helpers) ? 0 : quiet + 1;
+    }
+    p->restless += quiet < 2;
 }
 
 void bench_peers_warm(bench_peers *p, const bench_report *report, const float *ours)
