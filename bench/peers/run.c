@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <limits.h>
+#include <malloc.h>
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
@@ -119,6 +120,16 @@ static void know_own_threads(bench_peers *p)
     }
 }
 
+/* What a peer allocates for a run and frees after it stays with the process. Else it is faulted in anew each time, which in a virtual
+ * machine may take longer than the run: oneDNN's Winograd was seen at twice its time. Nothing of ours comes from there. */
+static void keep_freed_memory(void)
+{
+#ifdef M_MMAP_MAX
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, INT_MAX);
+#endif
+}
+
 static nonet_vgg_status finish_open(bench_peers *p, const bench_settings *settings, nonet_vgg_error *err)
 {
     peers_folder(p->folder);
@@ -127,6 +138,7 @@ static nonet_vgg_status finish_open(bench_peers *p, const bench_settings *settin
     if (!p->dst)
         return bench_fail(err, NONET_VGG_NO_MEMORY, "--peers: no memory for their output");
     know_own_threads(p);
+    keep_freed_memory();
     return load_list(p, settings->peers, err);
 }
 
