@@ -24,8 +24,8 @@ static int is_mapped(size_t bytes)
     return MAPS && bytes >= LARGE;
 }
 
-/* Whole pages; huge ones to the end where the last would be half used at least. A workspace is a little less than one, and its lines
- * then share out the sets of a cache, which they do not in small pages from anywhere in memory. */
+/* Whole pages; huge ones to the end where the last would be half used at least. A workspace is a little less than one, and its
+ * lines then share out the sets of a cache, which they do not in small pages from anywhere in memory. */
 static size_t pages_of(size_t bytes)
 {
     size_t page = bytes % HUGE_PAGE >= LARGE ? HUGE_PAGE : (size_t)sysconf(_SC_PAGESIZE);

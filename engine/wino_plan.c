@@ -43,8 +43,8 @@ static int early_tiles(const nonet_plan *plan)
     return plan->nr >= WIDE_NR ? whole * sums_of(plan) : whole;
 }
 
-/* Tiles whose V and M fit beside a U that is made in the workspace. Where they are fewer than one would have, either as many as
- * there is room for, so that U is read less, or whole groups of MR. */
+/* Tiles whose V and M fit beside a U that is made in the workspace. Where there is room for fewer than an early layer would have,
+ * they fill it if calls are wide, so that U is read less, and are whole groups of MR otherwise. */
 static int tiles_that_fit(const nonet_plan *plan, int late)
 {
     const nonet_wino_plan *w = &plan->wino;

@@ -91,7 +91,8 @@ size_t nonet_tensor_floats(nonet_layout layout, int n, int c, int h, int w);
 nonet_status nonet_reorder(int n, int c, int h, int w, nonet_layout from, const float *src, nonet_layout to, float *dst);
 
 /* Memory for tensors and workspaces, aligned to NONET_ALIGNMENT; from 1 MiB on it is mapped by itself, in huge pages where the
- * system gives them. What it holds is undefined. NULL if there is none. Any other memory with this alignment does as well. */
+ * system gives them, also the last one if half of it is asked for. What it holds is undefined. NULL if there is none. Any other
+ * memory with this alignment does as well. */
 void *nonet_alloc(size_t bytes);
 /* bytes: as they were asked for. memory may be NULL. */
 void nonet_free(void *memory, size_t bytes);

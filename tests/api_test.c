@@ -61,6 +61,54 @@ START_TEST(memory)
 }
 END_TEST
 
+/* Bytes from p on that stand in one mapping; 0 where the system does not tell. */
+static size_t mapped_from(const void *p)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512];
+    unsigned long start = 0, end = 0, at = (unsigned long)(uintptr_t)p;
+    while (maps && end <= at && fgets(line, sizeof line, maps))
+        if (sscanf(line, "%lx-%lx", &start, &end) != 2)
+            end = 0;
+    if (maps)
+        fclose(maps);
+    return start <= at && at < end ? end - at : 0;
+}
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define OWN_MAPS 0
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define OWN_MAPS 0
+#endif
+#ifndef OWN_MAPS
+#define OWN_MAPS 1
+#endif
+
+/* A workspace of a little less than 2 MiB has to fit a huge page. */
+START_TEST(half_a_huge_page_is_mapped_whole)
+{
+    static const size_t huge = 2 << 20, sizes[] = { 1 << 20, (2 << 20) - 4096, (3 << 20) + 5 };
+    void *probe = nonet_alloc(huge);
+    int told = mapped_from(probe) > 0;
+    nonet_free(probe, huge);
+    if (!OWN_MAPS || !told) {
+        support_skip("huge pages", OWN_MAPS ? "/proc/self/maps is not to be read" : "AddressSanitizer has all memory");
+        return;
+    }
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        size_t whole = (sizes[i] + huge - 1) / huge * huge;
+        char *p = nonet_alloc(sizes[i]);
+        ck_assert_uint_eq((uintptr_t)p % huge, 0);
+        ck_assert_uint_ge(mapped_from(p), whole);
+        p[whole - 1] = 1;
+        nonet_free(p, sizes[i]);
+        ck_assert_uint_lt(mapped_from(p), whole);
+    }
+}
+END_TEST
+
 START_TEST(sizes_of_tensors)
 {
     float x[2 * NONET_LANES] = { 0 };
@@ -431,6 +479,7 @@ int main(void)
     tcase_add_test(tcase, every_status_has_a_sentence);
     tcase_add_test(tcase, names);
     tcase_add_test(tcase, memory);
+    tcase_add_test(tcase, half_a_huge_page_is_mapped_whole);
     tcase_add_test(tcase, sizes_of_tensors);
     tcase_add_test(tcase, bad_problems);
     tcase_add_test(tcase, unsupported_problems);
