@@ -4,24 +4,14 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "arch/asan.h"
 #include "nonet.h"
 
 enum { HUGE_PAGE = 2 << 20, LARGE = HUGE_PAGE / 2 };
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MAPS 0
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define MAPS 0                  /* it watches malloc's memory only */
-#endif
-#ifndef MAPS
-#define MAPS 1
-#endif
-
 static int is_mapped(size_t bytes)
 {
-    return MAPS && bytes >= LARGE;
+    return !NONET_ASAN && bytes >= LARGE;
 }
 
 /* Whole pages; huge ones to the end where the last would be half used at least. A workspace is a little less than one, and its

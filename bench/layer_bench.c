@@ -217,10 +217,10 @@ static nonet_vgg_status measure(layer_run *run, bench_report *report, nonet_vgg_
         status = warm_up(run, report, &run->contenders[i], err);
     double seconds = 0, before = report->sum.ours;
     for (int done = 0; status == NONET_VGG_OK && bench_again(run->settings, done, seconds); done++) {
-        bench_watch begin = bench_watch_begin();
+        bench_turn turn = bench_turn_begin();
         for (int i = 0; i < run->count && status == NONET_VGG_OK; i++)
             status = sample(run, report, &run->contenders[(i + done) % run->count], err);
-        bench_watch_end(&report->sum, &begin);
+        bench_turn_end(&turn, &report->sum);
         seconds = (report->sum.ours - before) / run->count;
         if (status == NONET_VGG_OK)
             status = bench_peers_sample(run->peers, err);

@@ -209,14 +209,14 @@ static nonet_vgg_status repeat(net_run *run, bench_report *report, nonet_vgg_err
     int done = 0;
     double cpu = 0, before = report->sum.ours;      /* peers' time does not count against min_time */
     while (status == NONET_VGG_OK && bench_again(s, done, report->sum.ours - before)) {
-        bench_watch begin = bench_watch_begin();
+        bench_turn turn = bench_turn_begin();
         cool(run, report);
         double start = bench_now(), cpu_start = bench_cpu_time();
         status = forward(run, err);
         cpu += bench_cpu_time() - cpu_start;
         if (status == NONET_VGG_OK && !file_times(run, report, bench_now() - start))
             status = bench_fail(err, NONET_VGG_NO_MEMORY, "out of memory");
-        bench_watch_end(&report->sum, &begin);
+        bench_turn_end(&turn, &report->sum);
         if (status == NONET_VGG_OK)
             status = bench_peers_sample(run->peers, err);
         done++;

@@ -44,7 +44,7 @@ $(BUILD)/peers/onnxruntime.mjs: bench/peers/onnxruntime.mjs
 endif
 
 PEER_FILES := $(PEERS:%=$(BUILD)/peers/%.peer.so)
-BENCH_SRCS += $(addprefix bench/peers/,run.c rest.c find.c problem.c show.c)
+BENCH_SRCS += $(addprefix bench/peers/,run.c threads.c find.c problem.c show.c)
 LDLIBS += -ldl
 all: $(PEER_FILES)
 

@@ -156,15 +156,15 @@ static long switches(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
 }
 
-bench_watch bench_watch_begin(void)
+bench_turn bench_turn_begin(void)
 {
-    return (bench_watch){ .switches = switches(), .ours = bench_now() };
+    return (bench_turn){ .switches = switches(), .start = bench_now() };
 }
 
-void bench_watch_end(bench_watch *sum, const bench_watch *begin)
+void bench_turn_end(const bench_turn *turn, bench_watch *sum)
 {
-    sum->ours += bench_now() - begin->ours;
-    sum->switches += switches() - begin->switches;
+    sum->ours += bench_now() - turn->start;
+    sum->switches += switches() - turn->switches;
 }
 
 /* Exclusive or of two registers depends on the one before and takes one cycle; no CPU folds two of them into one. */

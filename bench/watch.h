@@ -32,8 +32,12 @@ long bench_throttled(const char *root, const cpu_set_t *cpus);
 void bench_watch_add(bench_watch *sum, const bench_watch *start, const bench_watch *now);
 
 /* A sample of our own; its end adds ours and switches to sum. */
-bench_watch bench_watch_begin(void);
-void bench_watch_end(bench_watch *sum, const bench_watch *begin);
+typedef struct bench_turn {
+    double start;
+    long switches;              /* until then */
+} bench_turn;
+bench_turn bench_turn_begin(void);
+void bench_turn_end(const bench_turn *turn, bench_watch *sum);
 
 /* The first line of /proc/stat: fills busy and steal. 0 if it is not that. */
 int bench_watch_parse(const char *line, double ticks, bench_watch *watch);

@@ -13,7 +13,7 @@ enum {
     BLOCK_BYTES = 1990 << 10,   /* V and M of a block: the workspace of a thread stays below 2 MiB, and conv4_1's 49 tiles fit */
     CHOSEN_BYTES = 64 << 20,    /* the same, where a choice names the block */
     BLOCK_TILES = 28,           /* of a block of 64 channels: from here on more tiles save nothing, and V wants to stay in L2 */
-    WIDE_NR = 32,               /* from so many outputs a call on, V is read seldom enough to come from L3, if U is for that */
+    WIDE_NR = 32,               /* outputs of a call: so wide, V is read seldom enough to come from L3, where that spares U's way */
     LATE_U = 12 << 20,          /* bytes of U that come from memory: the block is as large as it may be, so U is read less */
     SHARE_V = 2                 /* more threads than this have one V where they split the channels; so many each transform it all,
                                  * which is less than to get half of it out of another core's cache for every call */
@@ -36,23 +36,22 @@ static size_t tile_bytes(const nonet_plan *plan)
     return (size_t)plan->wino.points * (size_t)(sums_of(plan) * NONET_SUM + plan->nr) * sizeof(float);
 }
 
-/* Tiles of a block in early layers, whole groups of MR. */
+/* More tiles of a block than these, whole groups of MR, save nothing in early layers. */
 static int early_tiles(const nonet_plan *plan)
 {
     int mr = plan->multiply->mr, whole = nonet_ceil_div(BLOCK_TILES, mr) * mr;
     return plan->nr >= WIDE_NR ? whole * sums_of(plan) : whole;
 }
 
-/* Tiles whose V and M fit beside a U that is made in the workspace. Where there is room for fewer than an early layer would have,
- * they fill it if calls are wide, so that U is read less, and are whole groups of MR otherwise. */
+/* Tiles whose V and M fit beside a U that is made in the workspace; whole groups of MR but where U is to be read less: in late
+ * layers and with wide calls. */
 static int tiles_that_fit(const nonet_plan *plan, int late)
 {
     const nonet_wino_plan *w = &plan->wino;
     int fit = (int)((BLOCK_BYTES - (size_t)w->points * w->u_xi * sizeof(float)) / tile_bytes(plan)), mr = plan->multiply->mr;
-    int most = late ? fit : early_tiles(plan);
-    if (fit >= most)
-        return most < 1 ? 1 : most;
-    return fit < 1 ? 1 : fit < mr || plan->nr >= WIDE_NR ? fit : fit / mr * mr;
+    if (!late && fit > early_tiles(plan))
+        fit = early_tiles(plan);
+    return fit < 1 ? 1 : fit < mr || late || plan->nr >= WIDE_NR ? fit : fit / mr * mr;
 }
 
 static void set_block(nonet_wino_plan *w, int tiles)

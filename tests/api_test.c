@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "arch/asan.h"
 #include "tests/support.h"
 
 static const nonet_conv plain = { 1, 20, 9, 11, 24, 3, 3, 1, 1, 1, 0, NONET_NCHW, NONET_NCHW };
@@ -75,17 +76,6 @@ static size_t mapped_from(const void *p)
     return start <= at && at < end ? end - at : 0;
 }
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define OWN_MAPS 0
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define OWN_MAPS 0
-#endif
-#ifndef OWN_MAPS
-#define OWN_MAPS 1
-#endif
-
 /* A workspace of a little less than 2 MiB has to fit a huge page. */
 START_TEST(half_a_huge_page_is_mapped_whole)
 {
@@ -93,8 +83,8 @@ START_TEST(half_a_huge_page_is_mapped_whole)
     void *probe = nonet_alloc(huge);
     int told = mapped_from(probe) > 0;
     nonet_free(probe, huge);
-    if (!OWN_MAPS || !told) {
-        support_skip("huge pages", OWN_MAPS ? "/proc/self/maps is not to be read" : "AddressSanitizer has all memory");
+    if (NONET_ASAN || !told) {
+        support_skip("huge pages", NONET_ASAN ? "AddressSanitizer has all memory" : "/proc/self/maps is not to be read");
         return;
     }
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "bench/peers/rest.h"
+#include "bench/peers/threads.h"
 #include "bench/pin.h"
 #include "bench/report.h"
 #include "bench/timer.h"
@@ -84,15 +84,16 @@ static void run_pool(void)
 /* A peer's pool may have more threads than there are CPUs: what it does in its own turn is no disturbance. */
 START_TEST(switches_count_in_our_samples)
 {
-    bench_watch sum = { .ours = 0 }, begin = bench_watch_begin();
+    bench_watch sum = { .ours = 0 };
+    bench_turn turn = bench_turn_begin();
     run_pool();
-    bench_watch_end(&sum, &begin);
+    bench_turn_end(&turn, &sum);
     long in_it = sum.switches;
     support_need(in_it >= 6, "%ld switches of three threads on one CPU", in_it);
     ck_assert_double_ge(sum.ours, POOL_SECONDS);
     run_pool();
-    begin = bench_watch_begin();
-    bench_watch_end(&sum, &begin);
+    turn = bench_turn_begin();
+    bench_turn_end(&turn, &sum);
     support_need(sum.switches - in_it < in_it / 2, "%ld switches after those of a pool, %ld within", sum.switches - in_it, in_it);
 }
 END_TEST

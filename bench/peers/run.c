@@ -1,5 +1,4 @@
 /* run.c - loads adapters, runs them in turn with ours, compares what comes out. */
-#include <dirent.h>
 #include <dlfcn.h>
 #include <limits.h>
 #include <malloc.h>
@@ -13,11 +12,11 @@
 #include "bench/data.h"
 #include "bench/peers/find.h"
 #include "bench/peers/problem.h"
-#include "bench/peers/rest.h"
 #include "bench/peers/run.h"
+#include "bench/peers/threads.h"
 #include "bench/timer.h"
 
-enum { PEERS_MOST = 16, POOL_THREADS = 512, LOOK_MICROSECONDS = 500, RESTLESS_MOST = 3 };
+enum { PEERS_MOST = 16, LOOK_MICROSECONDS = 500, RESTLESS_MOST = 3 };
 #define SETTLE_MOST 0.3         /* seconds */
 #define SAMPLE_SECONDS 0.002    /* of a layer: repeated runs of at least this long, as with ours */
 typedef struct contender {
@@ -197,14 +196,12 @@ static int is_ours(const bench_peers *p, int id)
 /* Threads that a peer has started for itself get the CPUs that our second, third ... thread has; the first is the caller's. */
 static void pin_new_threads(bench_peers *p, const bench_pin *pin)
 {
-    DIR *tasks = pin->threads ? opendir("/proc/self/task") : NULL;
-    struct dirent *entry;
-    int next = 0;
-    while (tasks && (entry = readdir(tasks))) {
-        int id = atoi(entry->d_name), cpu = 0;
-        if (id <= 0 || is_ours(p, id) || p->known_count == POOL_THREADS)
+    int ids[POOL_THREADS], count = pin->threads ? bench_thread_ids((int)getpid(), ids) : 0, next = 0;
+    for (int i = 0; i < count; i++) {
+        int cpu = 0;
+        if (is_ours(p, ids[i]) || p->known_count == POOL_THREADS)
             continue;
-        p->known_threads[p->known_count++] = id;
+        p->known_threads[p->known_count++] = ids[i];
         next = next + 1 < p->threads ? next + 1 : p->threads > 1;
         for (int seen = -1; cpu < CPU_SETSIZE; cpu++)
             if (CPU_ISSET(cpu, &pin->before) && ++seen == next)
@@ -212,10 +209,8 @@ static void pin_new_threads(bench_peers *p, const bench_pin *pin)
         cpu_set_t one;
         CPU_ZERO(&one);
         CPU_SET(cpu, &one);
-        sched_setaffinity(id, sizeof one, &one);
+        sched_setaffinity(ids[i], sizeof one, &one);
     }
-    if (tasks)
-        closedir(tasks);
 }
 
 /* Seconds of one run, or negative. A layer's input is there already. */
