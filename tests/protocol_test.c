@@ -144,16 +144,7 @@ START_TEST(map_is_of_shifted_passes)
 }
 END_TEST
 
-static double largest(const double *x, int count)
-{
-    double most = 0;
-
-    for (int i = 0; i < count; i++)
-        most = fmax(most, fabs(x[i]));
-    return most;
-}
-
-static double check_map(const vgg_model *m, nonet_vgg *net, int h, int w, sweep_random *random)
+static double check_map(const vgg_model *m, nonet_vgg *net, int h, int w, double close, sweep_random *random)
 {
     nonet_vgg_info info;
     float *x = random_floats((size_t)(m->c * h * w), random);
@@ -165,10 +156,9 @@ static double check_map(const vgg_model *m, nonet_vgg *net, int h, int w, sweep_
     int count = want.c * want.h * want.w;
     support_need(info.out_h == want.h && info.out_w == want.w, "%dx%d: a map of %dx%d, not %dx%d", h, w, info.out_h, info.out_w,
                  want.h, want.w);
-    double unit = largest(want.x, count);
     for (int i = 0; i < count; i++) {
-        worst = fmax(worst, fabs(got[i] - want.x[i]) / unit);
-        support_need(fabs(got[i] - want.x[i]) <= CLOSE * unit, "%dx%d: score %d is %g, not %g", h, w, i, got[i], want.x[i]);
+        worst = fmax(worst, fabs(got[i] - want.x[i]) / want.unit);
+        support_need(fabs(got[i] - want.x[i]) <= close * want.unit, "%dx%d: score %d is %g, not %g", h, w, i, got[i], want.x[i]);
     }
     free(x);
     free(got);
@@ -183,17 +173,17 @@ START_TEST(larger_sizes_against_reference)
     int step = support_scale() >= 4 ? 2 : support_scale() >= 1 ? 18 : support_scale() >= 0.2 ? 36 : 76;
     char path[64];
     vgg_model m;
-    double worst = 0;
+    double worst = 0, close = algos[_i] == NONET_WINOGRAD_F6 ? 4 * CLOSE : CLOSE;   /* F(6x6) errs four times as much */
 
     support_net_make(path, 224, 5, 1, _i % 2, &random);
     support_net_read(&m, path);
     nonet_vgg_options o = { .dense = 1, .conv = { .algo = algos[_i] } };
     nonet_vgg *net = open_net(path, &o);
     for (int size = 225 + 2 * _i; size <= 300; size += step) {
-        worst = fmax(worst, check_map(&m, net, size, 225, &random));
-        worst = fmax(worst, check_map(&m, net, 227, size, &random));
+        worst = fmax(worst, check_map(&m, net, size, 225, close, &random));
+        worst = fmax(worst, check_map(&m, net, 227, size, close, &random));
     }
-    printf("dense, %s: largest difference %.1e of the largest score\n", nonet_algo_name(algos[_i]), worst);
+    printf("dense, %s: largest difference %.1e of what the largest score is summed of\n", nonet_algo_name(algos[_i]), worst);
     nonet_vgg_close(net);
     vgg_model_clear(&m);
     unlink(path);

@@ -99,6 +99,15 @@ static float *rounded(const support_map *in)
     return x;
 }
 
+static double largest(const double *x, size_t count)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < count; i++)
+        most = fmax(most, x[i]);
+    return most;
+}
+
 static void reference_layer(const vgg_layer *l, support_map *at, int *r, int *s)
 {
     int conv = l->type == VGG_CONV;
@@ -107,14 +116,18 @@ static void reference_layer(const vgg_layer *l, support_map *at, int *r, int *s)
     if (conv || l->type == VGG_FC) {
         reference_conv p = { 1, at->c, at->h, at->w, l->k, conv ? l->r : *r, conv ? l->s : *s, 1, conv ? l->pad : 0 };
         float *x = rounded(at);
-        out = (support_map){ l->k, reference_out(at->h, p.r, 1, p.pad), reference_out(at->w, p.s, 1, p.pad), NULL };
-        out.x = malloc(sizeof *out.x * (size_t)out.c * (size_t)out.h * (size_t)out.w);
-        reference_convolve(&p, x, l->weight, l->bias, out.x, NULL);
+        out = (support_map){ l->k, reference_out(at->h, p.r, 1, p.pad), reference_out(at->w, p.s, 1, p.pad), NULL, 0 };
+        size_t count = (size_t)out.c * (size_t)out.h * (size_t)out.w;
+        double *size = malloc(sizeof *size * count);
+        out.x = malloc(sizeof *out.x * count);
+        reference_convolve(&p, x, l->weight, l->bias, out.x, size);
+        out.unit = largest(size, count);
+        free(size);
         free(x);
         if (!conv)
             *r = *s = 1;
     } else if (l->type == VGG_MAXPOOL) {
-        out = (support_map){ at->c, (at->h + l->ceil) / 2, (at->w + l->ceil) / 2, NULL };
+        out = (support_map){ at->c, (at->h + l->ceil) / 2, (at->w + l->ceil) / 2, NULL, at->unit };
         out.x = malloc(sizeof *out.x * (size_t)out.c * (size_t)out.h * (size_t)out.w);
         reference_maxpool(at->c, at->h, at->w, l->ceil, at->x, out.x);
     } else if (l->type == VGG_RELU) {
@@ -127,7 +140,7 @@ static void reference_layer(const vgg_layer *l, support_map *at, int *r, int *s)
 
 support_map support_net_run(const vgg_model *m, const float *x, int h, int w, const char *last)
 {
-    support_map at = { m->c, h, w, malloc(sizeof(double) * (size_t)(m->c * h * w)) };
+    support_map at = { m->c, h, w, malloc(sizeof(double) * (size_t)(m->c * h * w)), 0 };
     int side = m->h ? m->h : 28;
 
     for (int i = 0; i < m->c * h * w; i++)
