@@ -38,6 +38,12 @@ BLOCK_INLINE void block_line(uintptr_t at)
     _mm_prefetch((const char *)at, _MM_HINT_T1);
 }
 
+/* A line into L1, where few loads are on their way at a time. */
+BLOCK_INLINE void block_line_soon(uintptr_t at)
+{
+    _mm_prefetch((const char *)at, _MM_HINT_T0);
+}
+
 /* One term of every chain: sum[p] = fma(x[p*step], w, sum[p]). */
 BLOCK_INLINE void block_fma(block *b, const float *x, ptrdiff_t step, const float *w, int m)
 {

@@ -3,9 +3,10 @@
  * kernel.
  * One chain an output, as the order of sums demands: an FMA's latency for each row of w, far above the speed of DRAM. */
 
-/* Of w, one line of each page is fetched, AHEAD bytes before it is read: the CPU's own fetching, which ends with every page, then
- * finds the next one on its way. Every line is more than it can take. */
-enum { PAGE = 4096, AHEAD = 4 * PAGE };
+/* Of w, one line of each page is fetched into L2, AHEAD bytes before it is read: the CPU's own fetching, which ends with every page,
+ * then finds the next one on its way. From there each line comes into L1, SOON bytes ahead: a chain takes a line in the latency of an
+ * FMA at best, so what it has waited for once it could not make up for. */
+enum { PAGE = 4096, AHEAD = 4 * PAGE, SOON = PAGE, LINE = NONET_ALIGNMENT / (int)sizeof(fc_weight) };
 
 /* One sum of `groups` groups of 16 inputs. */
 BLOCK_INLINE void sum_groups(block *b, const float *x, const fc_weight *w, size_t groups)
@@ -17,6 +18,8 @@ BLOCK_INLINE void sum_groups(block *b, const float *x, const fc_weight *w, size_
         for (int i = 0; i < NONET_L; i++) {
             __m256 s = _mm256_broadcast_ss(x + i);
 
+            if (i * NONET_L % LINE == 0)
+                block_line_soon((uintptr_t)(w + i * NONET_L) + SOON);
             b->sum[0][0] = _mm256_fmadd_ps(s, fc_load(w + i * NONET_L), b->sum[0][0]);
             b->sum[0][1] = _mm256_fmadd_ps(s, fc_load(w + i * NONET_L + BLOCK_VL), b->sum[0][1]);
         }

@@ -3,9 +3,10 @@
  * kernel.
  * One chain an output, as the order of sums demands: an FMA's latency for each row of w, far above the speed of DRAM. */
 
-/* Of w, one line of each page is fetched, AHEAD bytes before it is read: the CPU's own fetching, which ends with every page, then
- * finds the next one on its way. Every line is more than it can take. */
-enum { PAGE = 4096, AHEAD = 4 * PAGE };
+/* Of w, one line of each page is fetched into L2, AHEAD bytes before it is read: the CPU's own fetching, which ends with every page,
+ * then finds the next one on its way. Where a row of w is one line, each comes into L1 from there, SOON bytes ahead: a chain takes
+ * a row in the latency of an FMA at best, so what it has waited for once it could not make up for. */
+enum { PAGE = 4096, AHEAD = 4 * PAGE, SOON = PAGE, LINE = NONET_ALIGNMENT / (int)sizeof(fc_weight) };
 
 /* One sum of `groups` groups of 16 inputs. */
 BLOCK_INLINE void sum_groups(block *b, const float *x, const fc_weight *w, size_t groups, int kb)
@@ -17,6 +18,8 @@ BLOCK_INLINE void sum_groups(block *b, const float *x, const fc_weight *w, size_
         for (int i = 0; i < NONET_L; i++) {
             __m512 s = _mm512_set1_ps(x[i]);
 
+            if (kb * NONET_L == LINE)
+                block_line_soon((uintptr_t)(w + i * kb * NONET_L) + SOON);
             BLOCK_UNROLL
             for (int k = 0; k < kb; k++)
                 b->sum[0][k] = _mm512_fmadd_ps(s, fc_load(w + (i * kb + k) * NONET_L), b->sum[0][k]);
