@@ -68,7 +68,7 @@ static void identify(char *text, size_t size)
     snprintf(text, size, "%s %08x %s", vendor, signature, brand);
 }
 
-static int streams_through_l2(void)
+static int is_zen5(void)
 {
     char vendor[13];
     unsigned signature = signature_of(vendor), base = signature >> 8 & 0xf, extended = signature >> 20 & 0xff;
@@ -107,7 +107,7 @@ static unsigned vector_isas(void)
 #endif
 
 #if !defined(__x86_64__)
-static int streams_through_l2(void)
+static int is_zen5(void)
 {
     return 0;
 }
@@ -131,14 +131,24 @@ unsigned nonet_cpu_isas(void)
 }
 
 /* Remembered, for a hypervisor answers CPUID: threads that come here first at once all store the same. */
-int nonet_cpu_streams_through_l2(void)
+static int is_known_zen5(void)
 {
     enum { UNKNOWN, NO, YES };
     static _Atomic int known = UNKNOWN;
     int answer = atomic_load_explicit(&known, memory_order_relaxed);
     if (answer == UNKNOWN) {
-        answer = streams_through_l2() ? YES : NO;
+        answer = is_zen5() ? YES : NO;
         atomic_store_explicit(&known, answer, memory_order_relaxed);
     }
     return answer == YES;
+}
+
+int nonet_cpu_streams_through_l2(void)
+{
+    return is_known_zen5();
+}
+
+int nonet_cpu_writes_past_caches(void)
+{
+    return is_known_zen5();
 }

@@ -9,7 +9,8 @@
  *   vf_max(a,b)    = a > b ? a : b              vf_relu(x)     = x < 0 ? 0 : x (NaN and -0 stay)
  *   vf_zero_lt(a,b,y) = a < b ? +0 : y          vf_zero_eq(a,b,y) = a == b ? +0 : y (a NaN in a or b: y)
  *   vf_pow2(t)     = 2^n for t = n + 12582912.0f (1.5*2^23), n in -126..127: an integer in the low bits of t
- * Loads and stores take any address that is 4-byte aligned. */
+ *   vf_stream(p,x) = vf_store(p,x), in AVX-512 past the caches; there p is aligned to VL floats (arch/stores.h)
+ * Loads and other stores take any address that is 4-byte aligned. */
 #ifndef NONET_VEC_H
 #define NONET_VEC_H
 #define VINLINE static inline __attribute__((always_inline))

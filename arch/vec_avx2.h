@@ -19,6 +19,11 @@ VINLINE void vf_store(float *p, vf x)
     _mm256_storeu_ps(p, x);
 }
 
+VINLINE void vf_stream(float *p, vf x)
+{
+    vf_store(p, x);
+}
+
 VINLINE vf vf_set1(float x)
 {
     return _mm256_set1_ps(x);

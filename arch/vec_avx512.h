@@ -19,6 +19,11 @@ VINLINE void vf_store(float *p, vf x)
     _mm512_storeu_ps(p, x);
 }
 
+VINLINE void vf_stream(float *p, vf x)
+{
+    _mm512_stream_ps(p, x);
+}
+
 VINLINE vf vf_set1(float x)
 {
     return _mm512_set1_ps(x);

@@ -21,6 +21,11 @@ VINLINE void vf_store(float *p, vf x)
     *p = x;
 }
 
+VINLINE void vf_stream(float *p, vf x)
+{
+    vf_store(p, x);
+}
+
 VINLINE vf vf_set1(float x)
 {
     return x;

@@ -19,6 +19,11 @@ VINLINE void vf_store(float *p, vf x)
     vst1q_f32(p, x);
 }
 
+VINLINE void vf_stream(float *p, vf x)
+{
+    vf_store(p, x);
+}
+
 VINLINE vf vf_set1(float x)
 {
     return vdupq_n_f32(x);

@@ -231,6 +231,12 @@ static void fill_tiles(sweep *s, const transform *t, sweep_data data, float *in)
         }
 }
 
+/* Whole tiles, and rows that begin with a cache line. */
+static int may_stream(const sweep *s, const transform *t, const float *out)
+{
+    return t->by_rows_out && !is_short_family(s->kernel->family) && t->out_step % L == 0 && (uintptr_t)out % NONET_ALIGNMENT == 0;
+}
+
 static void run_transform(sweep *s, transform *t)
 {
     int ins = t->down.in * t->across.in, outs = t->down.pooled * t->across.pooled, last = t->tiles - 1;
@@ -240,6 +246,8 @@ static void run_transform(sweep *s, transform *t)
     size_t floats = out_place(t, last, outs - 1) + L;
     float *out = sweep_buffer(s, SWEEP_OUT, floats), *want = sweep_buffer(s, SWEEP_WANT, floats);
 
+    if (may_stream(s, t, out) && sweep_between(&s->random, 0, 1))
+        t->flags |= NONET_STREAM;
     snprintf(s->shape, sizeof s->shape, "%d tiles, steps %zu and %zu, flags %u, data %d", t->tiles, t->in_step, t->out_step,
              t->flags, (int)data);
     fill_tiles(s, t, data, in);

@@ -42,6 +42,7 @@ typedef struct nonet_wino_plan {
     int shares_v;               /* by channels: one V for all of them; else each has its own */
     size_t v_xi, v_cblock, m_xi;    /* floats between points, sums of a point, points */
     size_t u_xi;                /* of expanded weights: between points; else 0 */
+    int streams_out;            /* the output is written past the caches, if it is aligned to a line */
 } nonet_wino_plan;
 
 struct nonet_plan {

@@ -1,5 +1,6 @@
 /* wino_out.c - the output transform of a block of tiles: whole tiles inside the map where they stand, a run of neighbours at a
  * time; those past its edges, short ones and those of other layouts one by one, by way of a scratch tile where they need it. */
+#include "arch/stores.h"
 #include "engine/wino_task.h"
 
 enum { SIDE_MAX = 6 };
@@ -67,10 +68,16 @@ static int run_of(const nonet_wino_task *t, int slot, const place *at)
     return is_inside(t, at) ? nonet_tile_run(&t->block, slot, (plan->dw - at->x) / at->pixels, plan->wino.m) : 0;
 }
 
+static int streams(const nonet_wino_task *t)
+{
+    return t->plan->wino.streams_out && (uintptr_t)t->dst % NONET_ALIGNMENT == 0;
+}
+
 /* M of one block of 16 output channels. */
 static void transform_channels(const nonet_wino_task *t, int kb, const float *m, size_t m_tile)
 {
     const nonet_plan *plan = t->plan;
+    unsigned flags = epilogue(plan) | (streams(t) ? NONET_STREAM : 0);
     for (int slot = 0, tiles; slot < t->block.tiles; slot += tiles, m += (size_t)tiles * m_tile) {
         const nonet_tile *tile = &t->block.tile[slot];
         place at = place_of(t, tile);
@@ -79,7 +86,7 @@ static void transform_channels(const nonet_wino_task *t, int kb, const float *m,
         fetch_behind(t, kb, slot, tiles);
         if (run)
             plan->out->fn.wino_out(m, plan->wino.m_xi, m_tile, t->weights->bias + (size_t)kb * NONET_L,
-                                   blocked_place(t, tile, &at, kb), (size_t)plan->dw * NONET_L, run, epilogue(plan));
+                                   blocked_place(t, tile, &at, kb), (size_t)plan->dw * NONET_L, run, flags);
         else
             transform_tile(t, kb, tile, &at, m);
     }
@@ -90,4 +97,6 @@ void nonet_wino_out(const nonet_wino_task *t, int q)
     int kblocks = nonet_kblocks(t->plan, q), kb = q * (t->plan->nr / NONET_L);
     for (int b = 0; b < kblocks; b++)
         transform_channels(t, kb + b, t->m + (size_t)b * NONET_L, (size_t)kblocks * NONET_L);
+    if (streams(t))
+        nonet_settle_stores();
 }

@@ -7,6 +7,7 @@
  *
  * Expanded weights stand as they came, 3x3, and become U for 64 channels and NR outputs at a time, in a cache: a quarter of the
  * bytes for F(4x4), and for every point of every tile one more pass over M. */
+#include "arch/cpu.h"
 #include "engine/wino_tiles.h"
 
 enum {
@@ -14,6 +15,7 @@ enum {
     CHOSEN_BYTES = 64 << 20,    /* the same, where a choice names the block */
     BLOCK_TILES = 28,           /* of a block of 64 channels: from here on more tiles save nothing, and V wants to stay in L2 */
     WIDE_NR = 32,               /* outputs of a call: so wide, V is read seldom enough to come from L3, where that spares U's way */
+    STREAM_BYTES = 3 << 20,     /* of output: more has left L2 before the next layer reads it, and was in no cache before */
     LATE_U = 12 << 20,          /* bytes of U that come from memory: the block is as large as it may be, so U is read less */
     SHARE_V = 2                 /* more threads than this have one V where they split the channels; so many each transform it all,
                                  * which is less than to get half of it out of another core's cache for every call */
@@ -117,6 +119,13 @@ static int short_line(const nonet_plan *plan, int n)
     return nonet_ends_short(n, plan->wino.m) ? n / plan->wino.m : -1;
 }
 
+static int streams_out(const nonet_plan *plan)
+{
+    size_t pixels = (size_t)plan->p.n * (size_t)plan->kb * (size_t)plan->dh * (size_t)plan->dw;
+    return plan->isa == NONET_ISA_AVX512 && nonet_cpu_writes_past_caches() && !plan->p.pool &&
+           plan->p.dst_layout == NONET_NCHW16C && pixels * NONET_L * sizeof(float) > STREAM_BYTES;
+}
+
 void nonet_wino_plan_fill(nonet_plan *plan)
 {
     nonet_wino_plan *w = &plan->wino;
@@ -133,5 +142,6 @@ void nonet_wino_plan_fill(nonet_plan *plan)
     heed_choice(plan);
     plan_strides(plan);
     plan_workspace(plan);
+    w->streams_out = streams_out(plan);
     plan->weight_floats = plan->packing.expanded ? u_floats(plan) / (size_t)w->points * NONET_TAPS : u_floats(plan);
 }

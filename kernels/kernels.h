@@ -23,7 +23,8 @@ _Static_assert(NONET_PACK_STEP % NONET_NR_MAX == 0, "weights are packed in whole
 enum {
     NONET_RELU = 1 << 0, NONET_POOL = 1 << 1,           /* epilogue */
     NONET_CONTINUE = 1 << 2, NONET_PARTIAL = 1 << 3,    /* direct: this call goes on from out; this call is not the last */
-    NONET_SHORT_W = 1 << 4, NONET_SHORT_H = 1 << 5      /* F(4x4): a tile of 2 outputs, not 4, across and down */
+    NONET_SHORT_W = 1 << 4, NONET_SHORT_H = 1 << 5,     /* F(4x4): a tile of 2 outputs, not 4, across and down */
+    NONET_STREAM = 1 << 6       /* Winograd output, no pool: past the caches, where a vector is a whole line; else as it comes */
 };
 
 /* Direct convolution, r x s, any channels: m pixels of one row x kblocks*16 output channels.
@@ -93,7 +94,8 @@ typedef void nonet_wino_filter_fn(const float *g, float *u, size_t u_xi);
  *   -> v[xi*v_xi + t*64 + lane] */
 typedef void nonet_wino_in_fn(const float *d, size_t d_row, float *v, size_t v_xi, int tiles);
 /* output: `tiles` >= 1 tiles side by side. Tile t: M at m_[xi*m_xi + t*m_tile + lane] -> bias, relu, 2x2 max pool by flags
- *   -> w x w pixels, w = m (m/2 when pooled), of 16 lanes at dst[y*dst_row + (t*w + x)*16 + lane] */
+ *   -> w x w pixels, w = m (m/2 when pooled), of 16 lanes at dst[y*dst_row + (t*w + x)*16 + lane]
+ * With NONET_STREAM dst and dst_row are multiples of a cache line, and arch/stores.h says what makes it seen by other threads. */
 typedef void nonet_wino_out_fn(const float *m_, size_t m_xi, size_t m_tile, const float *bias, float *dst, size_t dst_row,
                                int tiles, unsigned flags);
 /* Both fetch what a tile of the run, a few tiles on, will read or write.

@@ -5,9 +5,20 @@
 #include "arch/vec.h"
 #include "kernels/kernels.h"
 
+/* What becomes of a tile's outputs: stored as they are, pooled, or stored past the caches. */
+typedef enum out_kind { OUT_PLAIN, OUT_POOL, OUT_STREAM } out_kind;
+
 /* One tile, VL lanes of it; floor: what an output is at least. */
 typedef void in_tile(const float *d, size_t d_row, float *v, size_t v_xi);
-typedef void out_tile(const float *m, size_t m_xi, vf bias, vf floor, float *dst, size_t dst_row, int pool);
+typedef void out_tile(const float *m, size_t m_xi, vf bias, vf floor, float *dst, size_t dst_row, out_kind kind);
+
+VINLINE void out_pixel(float *at, vf x, out_kind kind)
+{
+    if (kind == OUT_STREAM)
+        vf_stream(at, x);
+    else
+        vf_store(at, x);
+}
 
 /* ---- fetching: rows x pixels from `at` on ---- */
 
@@ -52,12 +63,13 @@ VINLINE void in_run(in_tile in, int m, const float *d, size_t d_row, float *v, s
 
 /* side: pixels of a tile's output, after the pool. */
 VINLINE void out_tiles(out_tile out, int side, const float *m, size_t m_xi, size_t m_tile, const float *bias, vf floor, float *dst,
-                       size_t dst_row, int tiles, int pool)
+                       size_t dst_row, int tiles, out_kind kind)
 {
     for (int t = 0; t < tiles; t++, m += m_tile, dst += side * NONET_L) {
-        fetch_to_write(next_write(dst, side, tiles - t), dst_row, side, side);
+        if (kind != OUT_STREAM)
+            fetch_to_write(next_write(dst, side, tiles - t), dst_row, side, side);
         for (int l = 0; l < NONET_L; l += VL)
-            out(m + l, m_xi, vf_load(bias + l), floor, dst + l, dst_row, pool);
+            out(m + l, m_xi, vf_load(bias + l), floor, dst + l, dst_row, kind);
     }
 }
 
@@ -68,9 +80,11 @@ VINLINE void out_run(out_tile out, int side, const float *m, size_t m_xi, size_t
     const vf floor = vf_set1(flags & NONET_RELU ? 0.0f : -__builtin_inff());
 
     if (flags & NONET_POOL)
-        out_tiles(out, side / 2, m, m_xi, m_tile, bias, floor, dst, dst_row, tiles, 1);
+        out_tiles(out, side / 2, m, m_xi, m_tile, bias, floor, dst, dst_row, tiles, OUT_POOL);
+    else if (flags & NONET_STREAM && VL == NONET_L)
+        out_tiles(out, side, m, m_xi, m_tile, bias, floor, dst, dst_row, tiles, OUT_STREAM);
     else
-        out_tiles(out, side, m, m_xi, m_tile, bias, floor, dst, dst_row, tiles, 0);
+        out_tiles(out, side, m, m_xi, m_tile, bias, floor, dst, dst_row, tiles, OUT_PLAIN);
 }
 
 #endif

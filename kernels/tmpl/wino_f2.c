@@ -108,7 +108,7 @@ VINLINE void out_row(const vf t[A], vf bias, vf floor, vf y[M])
         y[x] = vf_max(floor, vf_add(y[x], bias));
 }
 
-VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, size_t dst_row, int pool)
+VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, size_t dst_row, out_kind kind)
 {
     vf t[M][A], y[M][M];
 
@@ -121,13 +121,13 @@ VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, siz
     }
     out_row(t[0], bias, floor, y[0]);
     out_row(t[1], bias, floor, y[1]);
-    if (pool) {
+    if (kind == OUT_POOL) {
         vf_store(dst, vf_max(vf_max(y[0][0], y[0][1]), vf_max(y[1][0], y[1][1])));
         return;
     }
     for (int i = 0; i < M; i++)
         for (int x = 0; x < M; x++)
-            vf_store(dst + (size_t)i * dst_row + x * NONET_L, y[i][x]);
+            out_pixel(dst + (size_t)i * dst_row + x * NONET_L, y[i][x], kind);
 }
 
 void VSUFFIX(nonet_wino_out_f2_f32)(const float *m_, size_t m_xi, size_t m_tile, const float *bias, float *dst, size_t dst_row,

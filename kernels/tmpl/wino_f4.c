@@ -148,19 +148,19 @@ VINLINE void out_row(const vf t[A], vf bias, vf floor, vf y[M])
 }
 
 /* Writes a row of the tile, or keeps the larger of each pair of its pixels for the pool. */
-VINLINE void out_keep(const vf y[M], float *dst, int pool, vf kept[2])
+VINLINE void out_keep(const vf y[M], float *dst, out_kind kind, vf kept[2])
 {
-    if (pool) {
+    if (kind == OUT_POOL) {
         kept[0] = vf_max(y[0], y[1]);
         kept[1] = vf_max(y[2], y[3]);
         return;
     }
     for (int x = 0; x < M; x++)
-        vf_store(dst + x * NONET_L, y[x]);
+        out_pixel(dst + x * NONET_L, y[x], kind);
 }
 
 /* Rows 0 and 2, then rows 1 and 3: twelve values between the passes, not twenty-four. */
-VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, size_t dst_row, int pool)
+VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, size_t dst_row, out_kind kind)
 {
     vf t[2][A], y[M], kept[M][2];
 
@@ -170,19 +170,19 @@ VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, siz
                  &t[0][x], &t[1][x]);
     }
     out_row(t[0], bias, floor, y);
-    out_keep(y, dst, pool, kept[0]);
+    out_keep(y, dst, kind, kept[0]);
     out_row(t[1], bias, floor, y);
-    out_keep(y, dst + 2 * dst_row, pool, kept[2]);
+    out_keep(y, dst + 2 * dst_row, kind, kept[2]);
     for (int x = 0; x < A; x++) {
         const float *p = from(m + (size_t)x * m_xi);
         out_odd(vf_load(p + 6 * m_xi), vf_load(p + 12 * m_xi), vf_load(p + 18 * m_xi), vf_load(p + 24 * m_xi),
                 vf_load(p + 30 * m_xi), &t[0][x], &t[1][x]);
     }
     out_row(t[0], bias, floor, y);
-    out_keep(y, dst + dst_row, pool, kept[1]);
+    out_keep(y, dst + dst_row, kind, kept[1]);
     out_row(t[1], bias, floor, y);
-    out_keep(y, dst + 3 * dst_row, pool, kept[3]);
-    if (pool)
+    out_keep(y, dst + 3 * dst_row, kind, kept[3]);
+    if (kind == OUT_POOL)
         for (int i = 0; i < 2; i++)
             for (int x = 0; x < 2; x++)
                 vf_store(dst + (size_t)i * dst_row + x * NONET_L, vf_max(kept[2 * i][x], kept[2 * i + 1][x]));

@@ -204,11 +204,11 @@ VINLINE void out_row(const vf t[A], vf bias, vf floor, vf y[M])
 
 /* Writes a row of the tile. For the pool: the larger of each pair of its pixels, and with the second row of two the larger of
  * those and what the first has left there, which spares nine registers from the first to the last row. */
-VINLINE void out_store(const vf y[M], float *dst, int pool, int second)
+VINLINE void out_store(const vf y[M], float *dst, out_kind kind, int second)
 {
-    for (int x = 0; x < M && !pool; x++)
-        vf_store(dst + x * NONET_L, y[x]);
-    for (int x = 0; x < M && pool; x += 2) {
+    for (int x = 0; x < M && kind != OUT_POOL; x++)
+        out_pixel(dst + x * NONET_L, y[x], kind);
+    for (int x = 0; x < M && kind == OUT_POOL; x += 2) {
         float *at = dst + x / 2 * NONET_L;
         vf most = vf_max(y[x], y[x + 1]);
         vf_store(at, second ? vf_max(vf_load(at), most) : most);
@@ -217,7 +217,7 @@ VINLINE void out_store(const vf y[M], float *dst, int pool, int second)
 
 /* Rows 0, 2 and 4, or with `second` 1, 3 and 5: `column` makes three outputs of seven points, of which m has the first. */
 VINLINE void out_rows(const float *m, size_t m_xi, void column(const vf m[7], vf y[3]), vf bias, vf floor, float *dst,
-                      size_t step, int pool, int second)
+                      size_t step, out_kind kind, int second)
 {
     vf t[3][A], y[M];
 
@@ -232,17 +232,18 @@ VINLINE void out_rows(const float *m, size_t m_xi, void column(const vf m[7], vf
     }
     for (int i = 0; i < 3; i++) {
         out_row(t[i], bias, floor, y);
-        out_store(y, dst + (size_t)i * step, pool, second);
+        out_store(y, dst + (size_t)i * step, kind, second);
     }
 }
 
 /* The even rows, then the odd ones: twenty-four values between the passes, not forty-eight. */
-VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, size_t dst_row, int pool)
+VINLINE void out(const float *m, size_t m_xi, vf bias, vf floor, float *dst, size_t dst_row, out_kind kind)
 {
+    int pool = kind == OUT_POOL;
     size_t step = pool ? dst_row : 2 * dst_row;
 
-    out_rows(m, m_xi, out_even, bias, floor, dst, step, pool, 0);
-    out_rows(m + 8 * m_xi, m_xi, out_odd, bias, floor, pool ? dst : dst + dst_row, step, pool, 1);
+    out_rows(m, m_xi, out_even, bias, floor, dst, step, kind, 0);
+    out_rows(m + 8 * m_xi, m_xi, out_odd, bias, floor, pool ? dst : dst + dst_row, step, kind, 1);
 }
 
 void VSUFFIX(nonet_wino_out_f6_f32)(const float *m_, size_t m_xi, size_t m_tile, const float *bias, float *dst, size_t dst_row,
