@@ -12,7 +12,8 @@ void nonet_cpu_identity(char *text, size_t size);
 /* Whether a non-temporal prefetch brings a line into L2 and lets it leave before others: what streams by spares then what stays.
  * Known of AMD's family 26 (Zen 5), where it was measured. Elsewhere the line may come into L1 alone, and be gone before it is used. */
 int nonet_cpu_streams_through_l2(void);
-/* Whether to write a large map past the caches is faster than to read from memory what is overwritten. Measured on the same family. */
+/* Whether to write a large map past the caches is faster than to read from memory what is overwritten. Measured on the same
+ * family. */
 int nonet_cpu_writes_past_caches(void);
 
 #endif

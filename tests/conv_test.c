@@ -312,8 +312,8 @@ START_TEST(impulse_draws_the_filter)
 }
 END_TEST
 
-/* Maps above 3 MiB, which some CPUs write past their caches where they begin with a cache line (engine/wino_plan.c): the same bits
- * wherever support_run puts them. */
+/* Maps above 3 MiB, which some CPUs write past their caches where they begin with a cache line (engine/wino_plan.c): the same
+ * bits wherever support_run puts them. */
 START_TEST(large_maps)
 {
     enum { PLACES = 4 };

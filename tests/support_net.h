@@ -10,7 +10,7 @@
 typedef struct support_map {
     int c, h, w;
     double *x;
-    double unit;        /* what its rounding errors are measured in: the largest |bias| + sum of |w||x| of the layer that made it */
+    double unit;        /* its rounding errors are measured in it: the largest |bias| + sum of |w||x| of the layer that made it */
 } support_map;
 
 /* Writes a network into a new file of P_tmpdir, whose name goes into path (64 bytes): `blocks` of a convolution and a pool,

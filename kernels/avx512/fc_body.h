@@ -3,9 +3,9 @@
  * kernel.
  * One chain an output, as the order of sums demands: an FMA's latency for each row of w, far above the speed of DRAM. */
 
-/* Of w, one line of each page is fetched into L2, AHEAD bytes before it is read: the CPU's own fetching, which ends with every page,
- * then finds the next one on its way. Where a row of w is one line, each comes into L1 from there, SOON bytes ahead: a chain takes
- * a row in the latency of an FMA at best, so what it has waited for once it could not make up for. */
+/* Of w, one line of each page is fetched into L2, AHEAD bytes before it is read: the CPU's own fetching, which ends with every
+ * page, then finds the next one on its way. Where a row of w is one line, each comes into L1 from there, SOON bytes ahead: a chain
+ * takes a row in the latency of an FMA at best, so what it has waited for once it could not make up for. */
 enum { PAGE = 4096, AHEAD = 4 * PAGE, SOON = PAGE, LINE = NONET_ALIGNMENT / (int)sizeof(fc_weight) };
 
 /* One sum of `groups` groups of 16 inputs. */
