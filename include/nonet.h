@@ -132,8 +132,8 @@ nonet_status nonet_conv_output(const nonet_conv *problem, int *h, int *w);
 
 /* Weights of fully connected layers. NONET_FC_BF16 rounds them to bf16 (nearest even) when they are packed: half the bytes, and
  * 8 bits of precision in the weights alone; the arithmetic stays f32 in the same order. Fully connected is a layer whose kernel
- * is the whole map, without padding, by direct convolution; but 3x3 with at most 4 channels counts as a first layer and stays
- * f32. */
+ * is the whole map, without padding, by direct convolution; but 3x3 with NONET_FEW_CHANNELS or less counts as a first layer and
+ * stays f32. */
 typedef enum nonet_fc_weights { NONET_FC_F32 = 0, NONET_FC_BF16, NONET_FC_COUNT } nonet_fc_weights;
 const char *nonet_fc_weights_name(nonet_fc_weights type);   /* "f32", "bf16" */
 
