@@ -380,6 +380,7 @@ static void run_wino_gemm(sweep *s, int tiles, int channels, int kblocks, int fe
         }
     s->kernel->fn.wino_gemm(&(nonet_wino_gemm_args){ .m = out, .v = v, .u = u, .v_cblock = v_cblock, .fetch = (uintptr_t)u,
                                                     .fetch_step = (size_t)sweep_between(&s->random, 0, k),
+                                                    .also = { (uintptr_t)v, (size_t)tiles, v_cblock },
                                                     .fetch_once = fetch_once, .tiles = tiles, .channels = channels,
                                                     .kblocks = kblocks });
     sweep_agree(s);

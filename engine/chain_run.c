@@ -24,6 +24,7 @@ typedef struct worker {
     const chain_run *run;
     const chain_stage *stage;
     const chain_link *link;
+    nonet_share *shares;        /* of the stage; those of the next one follow */
     int thread, block;          /* at hand, -1 for none */
     int first_unit, last_unit;  /* of the link before, that it reads */
     nonet_pair_task pair;       /* of a run */
@@ -64,29 +65,20 @@ static void wait_for_mark(const chain_mark *mark)
 
 /* ---- what a block reads ---- */
 
-static int clamp(int x, int most)
-{
-    return x < 0 ? 0 : x < most ? x : most;
-}
-
 /* The unit in which row y of image n of a link's output stands: the first one of its row of tiles, or the last. */
 static int unit_of_row(const chain_link *from, int n, int y, int is_last)
 {
     const nonet_wino_plan *w = &from->plan->wino;
-    int row = n * w->ty + clamp((from->plan->p.pool ? 2 * y : y) / w->m, w->ty - 1);
+    int in_image = (from->plan->p.pool ? 2 * y : y) / w->m, row = n * w->ty + (in_image < w->ty ? in_image : w->ty - 1);
     return from->pair ? row : (row * w->tx + (is_last ? w->tx - 1 : 0)) / w->block;
 }
 
 /* The units that the tiles of the block at hand read. */
 static void find_input(worker *me)
 {
-    const chain_link *from = me->link - 1;
-    const nonet_conv *p = &me->link->plan->p;
-    const nonet_wino_plan *w = &me->link->plan->wino;
-    int first = me->block * w->block, last = first + me->task->block.tiles - 1, row0 = first / w->tx, row1 = last / w->tx;
-    int y0 = clamp(row0 % w->ty * w->m - p->pad, p->h - 1), y1 = clamp(row1 % w->ty * w->m - p->pad + w->a - 1, p->h - 1);
-    me->first_unit = unit_of_row(from, row0 / w->ty, y0, 0);
-    me->last_unit = unit_of_row(from, row1 / w->ty, y1, 1);
+    nonet_tile_rows rows = nonet_tile_rows_of(me->link->plan, me->block);
+    me->first_unit = unit_of_row(me->link - 1, rows.n_first, rows.first, 0);
+    me->last_unit = unit_of_row(me->link - 1, rows.n_last, rows.last, 1);
 }
 
 static chain_mark *mark_of(const worker *me, const chain_link *link, int unit, int part)
@@ -140,9 +132,25 @@ static void multiply(const worker *me, int q)
     mark_done(me, me->block, q);
 }
 
+/* What this thread will probably read after the block at hand: the input of the next one in its share, else, which is the output
+ * of this stage, of its first one in the next. */
+static nonet_wino_input next_input(const worker *me)
+{
+    const chain_stage *next = me->stage + 1;
+    const nonet_chain *chain = me->run->chain;
+    const nonet_wino_task *t = me->task;
+    int block = nonet_share_peek(me->shares, me->thread, 1);
+    if (block >= 0)
+        return nonet_wino_input_of(t->plan, &t->in, t->src, block);
+    if (next < chain->stage + chain->stages && next->kind == CHAIN_BLOCKS)
+        block = nonet_share_peek(me->shares + chain->threads, me->thread, 1);
+    return block < 0 ? (nonet_wino_input){ 0 } : nonet_wino_input_of(chain->link[next->link].plan, &t->out, t->dst, block);
+}
+
 static void run_block(worker *me, int block)
 {
     take_block(me, block);
+    me->task->next = next_input(me);
     transform_all(me);
     for (int q = 0; q < me->link->plan->kq; q++)
         multiply(me, q);
@@ -230,11 +238,11 @@ static worker worker_of(const chain_run *run, const chain_stage *stage, int thre
 static void run_stage(const chain_run *run, int stage, int thread, double *first_seconds)
 {
     const nonet_chain *chain = run->chain;
-    nonet_share *shares = run->shares + (size_t)stage * (size_t)chain->threads;
     worker me = worker_of(run, &chain->stage[stage], thread);
     me.task = &me.pair.second;
+    me.shares = run->shares + (size_t)stage * (size_t)chain->threads;
     int meet = me.stage->kind == CHAIN_RUNS || me.stage->kind == CHAIN_BLOCKS;     /* channels: their weights follow one another */
-    for (int item; (item = nonet_share_take(shares, chain->threads, thread, meet)) >= 0;) {
+    for (int item; (item = nonet_share_take(me.shares, chain->threads, thread, meet)) >= 0;) {
         run_item(&me, item);
         atomic_fetch_sub_explicit(&run->counters[stage].left, 1, memory_order_release);
     }

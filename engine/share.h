@@ -35,16 +35,29 @@ static inline int nonet_share_take_one(nonet_share *share, int is_first)
     return (int)(is_first ? first : end - 1);
 }
 
-/* The next item for a thread, -1 when none is left. meet: threads with odd numbers go down, so that both sides of a border between
- * two threads are done at about the same time; else all go up. */
+/* meet: threads with odd numbers go down, so that both sides of a border between two threads are done at about the same time; else
+ * all go up. */
+static inline int nonet_share_goes_up(int thread, int meet)
+{
+    return !meet || thread % 2 == 0;
+}
+
+/* The next item for a thread, -1 when none is left. */
 static inline int nonet_share_take(nonet_share *shares, int threads, int thread, int meet)
 {
     int item = -1;
     for (int i = 0; item < 0 && i < threads; i++) {
-        int from = (thread + i) % threads, goes_up = !meet || from % 2 == 0;
+        int from = (thread + i) % threads, goes_up = nonet_share_goes_up(from, meet);
         item = nonet_share_take_one(&shares[from], i == 0 ? goes_up : !goes_up);
     }
     return item;
+}
+
+/* What the thread takes next of its own unless another one does so before, -1 for none. */
+static inline int nonet_share_peek(nonet_share *shares, int thread, int meet)
+{
+    uint64_t left = atomic_load_explicit(&shares[thread].left, memory_order_relaxed), first = (uint32_t)left, end = left >> 32;
+    return first == end ? -1 : (int)(nonet_share_goes_up(thread, meet) ? first : end - 1);
 }
 
 #endif

@@ -35,3 +35,15 @@ void nonet_wino_take_block(nonet_wino_task *t, int block)
     int first = block * w->block, left = w->tiles - first;
     t->block = nonet_tile_block_of(w, first, left < w->block ? left : w->block, t->plan->multiply->mr, t->tiles);
 }
+
+/* Whole rows, which stand one behind the other; of several images, those of the first. */
+nonet_wino_input nonet_wino_input_of(const nonet_plan *plan, const nonet_view *in, const float *src, int block)
+{
+    nonet_tile_rows rows = nonet_tile_rows_of(plan, block);
+    int end = rows.n_last == rows.n_first ? rows.last + 1 : in->h;
+    size_t row = (size_t)in->w * NONET_L;
+    if (in->layout != NONET_NCHW16C)
+        return (nonet_wino_input){ 0 };
+    return (nonet_wino_input){ .at = (uintptr_t)(src + nonet_blocked_at(in, rows.n_first, 0, rows.first)), .cblocks = plan->cb,
+                               .floats = (size_t)(end - rows.first) * row, .plane = (size_t)in->h * row };
+}

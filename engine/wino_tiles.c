@@ -39,6 +39,20 @@ nonet_tile_block nonet_tile_block_of(const nonet_wino_plan *wino, int first, int
     return b;
 }
 
+static int clamp(int x, int most)
+{
+    return x < 0 ? 0 : x < most ? x : most;
+}
+
+nonet_tile_rows nonet_tile_rows_of(const nonet_plan *plan, int block)
+{
+    const nonet_wino_plan *w = &plan->wino;
+    int first = block * w->block, end = first + w->block < w->tiles ? first + w->block : w->tiles, pad = plan->p.pad;
+    int top = first / w->tx, bottom = (end - 1) / w->tx, most = plan->p.h - 1;     /* rows of tiles of the batch */
+    return (nonet_tile_rows){ .n_first = top / w->ty, .first = clamp(top % w->ty * w->m - pad, most),
+                              .n_last = bottom / w->ty, .last = clamp(bottom % w->ty * w->m - pad + w->a - 1, most) };
+}
+
 int nonet_tile_run(const nonet_tile_block *b, int slot, int most, int m)
 {
     const nonet_tile *first = &b->tile[slot];

@@ -34,6 +34,11 @@ static inline int nonet_point_kind(int row, int column)
 }
 /* Whole tiles from this slot on, `most` at most, that stand side by side in an image. */
 int nonet_tile_run(const nonet_tile_block *b, int slot, int most, int m);
+/* The rows of the input that the tiles of block `block` read: from row first of image n_first to row last of image n_last. */
+typedef struct nonet_tile_rows {
+    int n_first, first, n_last, last;
+} nonet_tile_rows;
+nonet_tile_rows nonet_tile_rows_of(const nonet_plan *plan, int block);
 /* Multiply calls for all points of a block. */
 long nonet_tile_calls(const nonet_tile_block *b);
 

@@ -64,21 +64,28 @@ typedef void nonet_fc_vector_fn(const float *x, const float *w, const float *bia
 typedef void nonet_fc_vector_bf16_fn(const float *x, const uint16_t *w, const float *bias, float *out,
                                      size_t groups, size_t fresh, int kblocks, unsigned flags);
 
+/* Lines to come: at channel c the one at `at` + (c/64)*sum + c%64*step floats. */
+typedef struct nonet_lines {
+    uintptr_t at;               /* an integer: it may lie past the end of what is read */
+    size_t step, sum;
+} nonet_lines;
+
 /* Winograd multiply for one point: M[t][j] = sum over c of V[t][c] * U[c][j], j < 16*kblocks.
  * V element (t,c) at v[(c/64)*v_cblock + t*64 + c%64]; U at u[c*16*kblocks + j]; M at m[t*16*kblocks + j].
  * One sum (an FMA chain from +0, c rising) per 64 channels, sums added in order; add: to what M holds, the sums of the channels
  * before.
  * fetch: what later calls read, U above all. At channel c the line at fetch + c*fetch_step floats is due in L2, so that it comes
- * from memory at an even pace; likewise the V that stands v_next floats after this one. Hints: any address will do, and a kernel
- * asks for as many of these lines as do not hold it up. fetch_once: what is fetched is used soon and then not for long, and should
- * leave L2 before V and M (a hint as well, for CPUs that have L2 follow it: arch/cpu.h). */
+ * from memory at an even pace; likewise those of `also`, V above all. Hints: any address will do, and a kernel asks for as many of
+ * these lines as do not hold it up. fetch_once: what is fetched is used soon and then not for long, and should leave L2 before V
+ * and M (a hint as well, for CPUs that have L2 follow it: arch/cpu.h). */
 typedef struct nonet_wino_gemm_args {
     float *m;
     const float *v;
     const float *u;
-    size_t v_cblock, v_next;
-    uintptr_t fetch;            /* an integer: it may lie past the end of what is read */
+    size_t v_cblock;
+    uintptr_t fetch;            /* an integer, as in nonet_lines */
     size_t fetch_step;
+    nonet_lines also;
     int fetch_once;
     int tiles;                  /* 1..mr of the kernel's row */
     int channels;               /* a multiple of 16 */

@@ -5,10 +5,10 @@ nonet_wino_gemm_fn nonet_wino_gemm_f32_14x32_avx512;
 
 enum { UNROLL = 2 };            /* channels a turn; divides NONET_L. With more, GCC 12 spills */
 
-/* Streams that later calls read: U, and the V behind this sum's. */
+/* What later calls read: U, and what else there is. */
 typedef struct streams {
-    uintptr_t u, v;
-    size_t u_step, v_step;      /* bytes a channel */
+    uintptr_t u, also;
+    size_t u_step, also_step;   /* bytes a channel */
 } streams;
 
 /* With each channel: three lines, for with four Zen 5 loses 6 % to them (docs/KERNELS.md). Each line of U is asked for twice, since
@@ -24,10 +24,10 @@ BLOCK_INLINE void fetch(streams *f, int once)
         block_line(f->u);
         block_line(f->u + NONET_ALIGNMENT);
     }
-    block_line(f->v);
+    block_line(f->also);
     f->u += f->u_step;
-    f->v += f->v_step;
-    __asm__("" : "+r"(f->u), "+r"(f->v));               /* else clang keeps both in a vector register, and spills */
+    f->also += f->also_step;
+    __asm__("" : "+r"(f->u), "+r"(f->also));            /* else clang keeps both in a vector register, and spills */
 }
 
 /* One sum of n channels, a multiple of 16. */
@@ -48,13 +48,13 @@ BLOCK_INLINE void sum_channels(block *b, const float *v, const float *u, streams
 BLOCK_INLINE void wino_gemm(const nonet_wino_gemm_args *a, int m, int kb, int once)
 {
     size_t row = (size_t)(NONET_L * kb);
-    streams f = { .u = a->fetch, .u_step = a->fetch_step * sizeof(float), .v_step = (size_t)m * sizeof(float) };
+    streams f = { .u = a->fetch, .u_step = a->fetch_step * sizeof(float), .also_step = a->also.step * sizeof(float) };
 
     for (int c = 0; c < a->channels; c += NONET_SUM) {
         int n = a->channels - c < NONET_SUM ? a->channels - c : NONET_SUM;
         block b;
         const float *v = a->v + (size_t)(c / NONET_SUM) * a->v_cblock;
-        f.v = (uintptr_t)v + a->v_next * sizeof(float);
+        f.also = a->also.at + (size_t)(c / NONET_SUM) * a->also.sum * sizeof(float);
         sum_channels(&b, v, a->u + (size_t)c * row, &f, n, m, kb, once);
         if (c > 0 || a->add)
             block_add(&b, a->m, row, NONET_L, m, kb);
