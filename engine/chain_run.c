@@ -132,6 +132,12 @@ static void multiply(const worker *me, int q)
     mark_done(me, me->block, q);
 }
 
+/* Threads meet (share.h) in stages of blocks or rows; multiply calls go up everywhere, since their weights follow one another. */
+static int meets(const chain_stage *stage)
+{
+    return stage->kind == CHAIN_RUNS || stage->kind == CHAIN_BLOCKS;
+}
+
 /* What this thread will probably read after the block at hand: the input of the next one in its share, else, which is the output
  * of this stage, of its first one in the next. */
 static nonet_wino_input next_input(const worker *me)
@@ -139,11 +145,11 @@ static nonet_wino_input next_input(const worker *me)
     const chain_stage *next = me->stage + 1;
     const nonet_chain *chain = me->run->chain;
     const nonet_wino_task *t = me->task;
-    int block = nonet_share_peek(me->shares, me->thread, 1);
+    int block = nonet_share_peek(me->shares, me->thread, meets(me->stage));
     if (block >= 0)
         return nonet_wino_input_of(t->plan, &t->in, t->src, block);
     if (next < chain->stage + chain->stages && next->kind == CHAIN_BLOCKS)
-        block = nonet_share_peek(me->shares + chain->threads, me->thread, 1);
+        block = nonet_share_peek(me->shares + chain->threads, me->thread, meets(next));
     return block < 0 ? (nonet_wino_input){ 0 } : nonet_wino_input_of(chain->link[next->link].plan, &t->out, t->dst, block);
 }
 
@@ -241,8 +247,7 @@ static void run_stage(const chain_run *run, int stage, int thread, double *first
     worker me = worker_of(run, &chain->stage[stage], thread);
     me.task = &me.pair.second;
     me.shares = run->shares + (size_t)stage * (size_t)chain->threads;
-    int meet = me.stage->kind == CHAIN_RUNS || me.stage->kind == CHAIN_BLOCKS;     /* channels: their weights follow one another */
-    for (int item; (item = nonet_share_take(me.shares, chain->threads, thread, meet)) >= 0;) {
+    for (int item; (item = nonet_share_take(me.shares, chain->threads, thread, meets(me.stage))) >= 0;) {
         run_item(&me, item);
         atomic_fetch_sub_explicit(&run->counters[stage].left, 1, memory_order_release);
     }

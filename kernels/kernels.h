@@ -64,7 +64,7 @@ typedef void nonet_fc_vector_fn(const float *x, const float *w, const float *bia
 typedef void nonet_fc_vector_bf16_fn(const float *x, const uint16_t *w, const float *bias, float *out,
                                      size_t groups, size_t fresh, int kblocks, unsigned flags);
 
-/* Lines to come: at channel c the one at `at` + (c/64)*sum + c%64*step floats. */
+/* Lines to come: at channel c the one at `at` + (c/64)*sum + (c%64)*step floats. */
 typedef struct nonet_lines {
     uintptr_t at;               /* an integer: it may lie past the end of what is read */
     size_t step, sum;

@@ -100,7 +100,7 @@ BLOCK_INLINE void block_bias(block *b, const float *bias, unsigned flags, int m,
             b->sum[p][k] = _mm512_max_ps(low, _mm512_add_ps(b->sum[p][k], _mm512_loadu_ps(bias + k * NONET_L)));
 }
 
-/* The last sum first: Zen 5 loses some 20 cycles to stores that wait for an FMA each, and none to stores behind one that waits for
+/* The last sum first: Zen 5 loses some 20 cycles to stores that wait for an FMA each, and few to stores behind one that waits for
  * the last of them (docs/KERNELS.md). */
 BLOCK_INLINE void block_store(const block *b, float *out, size_t row, size_t kblock, int m, int kb)
 {
